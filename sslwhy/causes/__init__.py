@@ -1,0 +1,1 @@
+"""Judge: pure. Evidence in, findings out; one class per cause. No module here touches the world."""

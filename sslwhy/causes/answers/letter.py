@@ -1,0 +1,89 @@
+"""The message to the owner of a service whose own TLS call failed: plain text, ready to send."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sslwhy.causes.answers.remedies import upstream_remedies
+from sslwhy.report.text import clean, one_line, plain_url, redact, utc
+from sslwhy.report.values import SERVICE_OWNER
+
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sslwhy.facts.answer import Answer, AnswerVerdict
+
+_QUOTED = 600
+_MEANINGS = {
+    "trust": "could not verify the certificate of a server that it calls itself{host}",
+    "untrusted": "does not trust the CA that issued the certificate of a server that it calls itself{host}, or that "
+    "server does not send its intermediates",
+    "name": "calls a server{host} whose certificate does not carry the name that was called",
+    "expired": "calls a server{host} whose certificate is expired or not yet valid",
+    "store": "has no trust anchors to verify the servers that it calls itself{host}",
+    "protocol": "and a server that it calls itself{host} have no TLS version, cipher or parameter in common",
+    "handshake": "could not complete the TLS handshake with a server that it calls itself{host}",
+    "refused": "had its TLS handshake refused by a server that it calls itself{host}",
+    "closed": "had its TLS handshake cut off by a server that it calls itself{host}",
+    "plaintext": "spoke TLS to a port that does not{host}",
+    "client-certificate": "had its client certificate refused, or asked for in vain, by a server that it calls "
+    "itself{host}",
+}
+
+
+def meaning(verdict: AnswerVerdict) -> str:
+    """Return what an ``upstream-*`` verdict means, to be read after the words "the service"."""
+    host = f" ({clean(verdict.host, 120)})" if verdict.host else ""
+    return _MEANINGS.get(verdict.reason, _MEANINGS["handshake"]).format(host=host)
+
+
+def letter(answer: Answer, verdict: AnswerVerdict, *, when: datetime, operation: str | None = None) -> str:
+    """Write the message.
+
+    Args:
+        answer: what the service answered.
+        verdict: an ``upstream-*`` verdict on it.
+        when: the moment of the call, UTC.
+        operation: the SOAP operation or HTTP method, where it is known.
+    """
+    what = f"operation {clean(operation, 80)}" if operation else "a request"
+    url = clean(plain_url(answer.url), 300) if answer.url else "your service"
+    lines = [
+        "Hello,",
+        "",
+        f"on {utc(when)} we sent {what} to {url}.",
+        f"We reached your service over a working connection, and it answered {_answered(answer)}:",
+        "",
+        f"    {one_line(redact(_quoted(answer, verdict)), _QUOTED)}",
+        "",
+        f"This means that your service {meaning(verdict)}.",
+        "Nothing on our side can change that. What helps on yours:",
+        "",
+    ]
+    lines += _steps(verdict)
+    return "\n".join([*lines, "", "Please tell us when it is done, and we will call again.", ""])
+
+
+def _answered(answer: Answer) -> str:
+    kind = "a SOAP Fault" if answer.kind == "fault" else "an error page"
+    return kind if answer.status is None else f"{kind} with HTTP status {answer.status}"
+
+
+def _quoted(answer: Answer, verdict: AnswerVerdict) -> str:
+    """Return the text around the phrase, from the place where it was found."""
+    places = (answer.fault_message, *(text for _, text in answer.detail), answer.body)
+    holder = next((text for text in places if verdict.phrase in text), answer.fault_message)
+    if not holder:
+        return verdict.phrase
+    at = max(0, holder.find(verdict.phrase))
+    return holder[max(0, at - _QUOTED // 2) :] if at > _QUOTED // 2 else holder
+
+
+def _steps(verdict: AnswerVerdict) -> list[str]:
+    lines: list[str] = []
+    for remedy in upstream_remedies(verdict):
+        if remedy.actor == SERVICE_OWNER:
+            lines.append(f"- {remedy.text}")
+            lines += [f"    {remedy.command}"] if remedy.command else []
+    return lines

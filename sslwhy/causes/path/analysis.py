@@ -1,0 +1,202 @@
+"""The analysis of a presented chain: OpenSSL's verdict, and every fault behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sslwhy.causes.path import checks
+from sslwhy.causes.path.building import Anchors, build
+from sslwhy.causes.path.faults import Fault, FaultKind, Link, Path, PathRules, Skipped
+from sslwhy.causes.path.signatures import is_readable
+from sslwhy.causes.verify_codes import VerifyCode
+from sslwhy.facts.certificate import Certificate
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sslwhy.causes.path.identity import ReferenceIdentity
+
+__all__ = ["Fault", "FaultKind", "Link", "PathAnalysis", "PathRules", "Skipped", "analyze"]
+
+_KINDS: dict[VerifyCode, FaultKind] = {
+    VerifyCode.DEPTH_ZERO_SELF_SIGNED_CERT: "self-signed",
+    VerifyCode.SELF_SIGNED_CERT_IN_CHAIN: "untrusted-root",
+    VerifyCode.UNABLE_TO_GET_ISSUER_CERT: "anchor-issuer-missing",
+    VerifyCode.UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "issuer-missing",
+    VerifyCode.CERT_CHAIN_TOO_LONG: "chain-too-long",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathAnalysis:
+    """What became of a presented chain.
+
+    Attributes:
+        presented: the certificates as presented.
+        path: the path that OpenSSL takes, end-entity first; empty where there is no readable certificate.
+        complete: whether it reaches a trust anchor.
+        verify_code: what OpenSSL reports: the first fault that it meets, 0 for none.
+        depth: where, as OpenSSL counts; 0 where nothing is wrong.
+        faults: everything wrong, in the order in which OpenSSL would meet it; empty for a path that verifies.
+        sought: the issuer (RFC 4514 text, raw) that the path ends for want of, or ``None``.
+        skipped: issuers by name that OpenSSL passed over, and why.
+    """
+
+    presented: tuple[Certificate, ...]
+    path: tuple[Link, ...] = ()
+    complete: bool = False
+    verify_code: int = 0
+    depth: int = 0
+    faults: tuple[Fault, ...] = ()
+    sought: str | None = None
+    skipped: tuple[Skipped, ...] = ()
+
+    def of_kind(self, *kinds: FaultKind) -> tuple[Fault, ...]:
+        """Return the faults of some kinds."""
+        return tuple(fault for fault in self.faults if fault.kind in kinds)
+
+
+def analyze(
+    chain: Sequence[bytes], anchors: Sequence[bytes], rules: PathRules, reference: ReferenceIdentity | None
+) -> PathAnalysis:
+    """Analyse a presented chain; never raises, whatever the bytes.
+
+    Args:
+        chain: the certificates as presented, DER, end-entity first.
+        anchors: the trust anchors, DER, in the order of the store.
+        rules: the rules in force.
+        reference: the name to match, or ``None`` for none.
+    """
+    presented = tuple(Certificate.from_der(encoding) for encoding in chain)
+    unreadable = tuple(_unreadable(presented))
+    if unreadable:
+        first = unreadable[0]
+        return PathAnalysis(presented=presented, verify_code=first.code, depth=first.depth, faults=unreadable)
+    path = build(presented, Anchors(Certificate.from_der(encoding) for encoding in anchors), rules)
+    faults = tuple(_distinct(_faults(path, rules, reference)))
+    return PathAnalysis(
+        presented=presented,
+        path=path.links,
+        complete=path.failure is VerifyCode.OK,
+        verify_code=int(faults[0].code) if faults else 0,
+        depth=faults[0].depth if faults else 0,
+        faults=faults,
+        sought=path.top.certificate.issuer if path.awaits_issuer else None,
+        skipped=path.skipped,
+    )
+
+
+def _unreadable(presented: tuple[Certificate, ...]) -> Iterator[Fault]:
+    # The TLS layer refuses such a message before any path is built; there is no verify code for it.
+    if not presented:
+        yield Fault(
+            kind="empty-chain",
+            code=VerifyCode.UNSPECIFIED,
+            depth=0,
+            expected="at least the server's own certificate",
+            actual="no certificate",
+        )
+    for depth, certificate in enumerate(presented):
+        if certificate.unreadable is not None:
+            yield Fault(
+                kind="unreadable",
+                code=VerifyCode.UNSPECIFIED,
+                depth=depth,
+                certificate=certificate,
+                expected="a certificate in DER (RFC 5280 section 4.1)",
+                actual=certificate.unreadable,
+            )
+
+
+def _faults(path: Path, rules: PathRules, reference: ReferenceIdentity | None) -> Iterator[Fault]:
+    yield from checks.check_key(path, 0, rules)
+    yield from _building(path)
+    yield from checks.check_extensions(path, rules)
+    yield from checks.check_levels(path, rules)
+    yield from checks.check_identity(path, reference)
+    yield from checks.check_revocation(path, rules)
+    yield from checks.check_signatures_and_times(path, rules)
+    yield from checks.check_name_constraints(path, reference)
+
+
+def _building(path: Path) -> Iterator[Fault]:
+    if path.failure is VerifyCode.OK:
+        return
+    depth = len(path.links) - 1
+    malformed = tuple(_malformed(path, depth))
+    yield from malformed
+    top = path.top.certificate
+    if malformed and _issuer_at_hand(path, depth):
+        return
+    expected, actual = _words(path)
+    yield Fault(
+        kind=_KINDS[path.failure],
+        code=path.failure,
+        depth=depth,
+        certificate=top,
+        expected=expected,
+        actual=actual,
+        anchor=path.top.anchor,
+    )
+
+
+def _malformed(path: Path, depth: int) -> Iterator[Fault]:
+    top = path.top.certificate
+    if top.problems and is_readable(top.key):
+        yield Fault(
+            kind="malformed",
+            code=path.failure,
+            depth=depth,
+            certificate=top,
+            expected="extensions that can be read, each of them once",
+            actual=top.problems[0],
+            anchor=path.top.anchor,
+        )
+    for candidate in path.skipped:
+        if candidate.depth == depth and candidate.malformed and candidate.signer:
+            yield Fault(
+                kind="malformed",
+                code=path.failure,
+                depth=depth + 1,
+                certificate=candidate.certificate,
+                expected="extensions that can be read, each of them once",
+                actual=candidate.certificate.problems[0],
+                anchor=candidate.position is None,
+            )
+
+
+def _issuer_at_hand(path: Path, depth: int) -> bool:
+    return any(candidate.depth == depth and candidate.signer for candidate in path.skipped)
+
+
+def _words(path: Path) -> tuple[str, str]:
+    top = path.top.certificate
+    if path.failure is VerifyCode.DEPTH_ZERO_SELF_SIGNED_CERT:
+        return (
+            "a certificate that a trust anchor issued, or that is one",
+            "a certificate signed by its own key",
+        )
+    if path.failure is VerifyCode.SELF_SIGNED_CERT_IN_CHAIN:
+        return (
+            "a path that ends in a trust anchor",
+            f"a path that ends in {top.label}, which is no trust anchor",
+        )
+    if path.failure is VerifyCode.CERT_CHAIN_TOO_LONG:
+        return "a path within the depth limit", f"{len(path.links)} certificates without an end"
+    held = (
+        "is no trust anchor"
+        if path.top.anchor
+        else "is neither among the presented certificates nor a trust anchor"
+    )
+    return "a path that ends in a trust anchor", f"the issuer {top.issuer or '(no name)'} {held}"
+
+
+def _distinct(faults: Iterator[Fault]) -> Iterator[Fault]:
+    seen = set()
+    for fault in faults:
+        key = (fault.kind, fault.code, fault.certificate)
+        if key not in seen:
+            seen.add(key)
+            yield fault

@@ -1,0 +1,175 @@
+"""One endpoint, actively checked the way requests would reach it."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+import requests.adapters
+
+from sslwhy.clients.traces.reading import read_incident
+from sslwhy.diagnosis import assemble
+from sslwhy.causes.judge import judge
+from sslwhy.evidence.capture import Testimony, watch
+from sslwhy.evidence.collect import Budget, collect
+from sslwhy.evidence.deepen import deepen
+from sslwhy.evidence.incident import Incident
+from sslwhy.evidence.rehearsal import rehearse
+from sslwhy.facts.observed import Operation
+from sslwhy.policy import Policy
+from sslwhy.report.text import redact
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sslwhy.facts.evidence import Evidence
+    from sslwhy.report.values import Report
+
+_CHECK = Operation("check")
+
+
+def check(
+    url: str,
+    *,
+    verify: bool | str = True,
+    cert: str | tuple[str, str] | None = None,
+    proxies: Mapping[str, str] | None = None,
+    timeout: float = 10,
+    address: str | None = None,
+    diagnosis: Policy | None = None,
+) -> Report:
+    """Check one endpoint: one real handshake the way requests makes it, and what explains its failure.
+
+    After a handshake that verified the server one HEAD request is sent, without credentials, because TLS 1.3 servers
+    refuse a client certificate only then. A server that was not verified is sent nothing.
+
+    Args:
+        url: an https address; ``host``, ``host:port`` and IP addresses are taken as https.
+        verify: as in requests.
+        cert: as in requests.
+        proxies: as in requests.
+        timeout: seconds for the connection, and again for the handshake.
+        address: the IP address to connect to, where the host has several; name and SNI stay those of the URL.
+        diagnosis: how far the diagnosis may go; ``None`` for what the environment says. Connections are always allowed.
+
+    Returns:
+        The report; ``report.primary`` is ``None`` when nothing is wrong.
+
+    Raises:
+        ValueError: the address is not one that TLS could be spoken to.
+    """
+    target = https_address(url)
+    policy = replace(diagnosis or Policy.from_environment(), connect=True)
+    with requests.Session() as session:
+        if address is not None:
+            session.mount("https://", _Pinned(address))
+        incident = _attempt(session, target, verify=verify, cert=cert, proxies=dict(proxies or {}), timeout=timeout)
+    budget = Budget.starting_now(policy)
+    evidence = deepen(collect(incident, budget), incident, budget)
+    return _judged(evidence, incident, budget)
+
+
+def https_address(text: str) -> str:
+    """Return an https URL for what a person typed: a URL, ``host``, ``host:port``, an IP address.
+
+    Raises:
+        ValueError: it is not an address that TLS could be spoken to.
+    """
+    typed = text.strip()
+    if "://" not in typed:
+        bare = typed.split("/", 1)[0]
+        typed = f"https://[{typed}]" if bare.count(":") > 1 and not bare.startswith("[") else f"https://{typed}"
+    parts = urlsplit(typed)
+    if parts.scheme != "https":
+        raise ValueError(f"{redact(text)!r} is not an https address: there is no TLS to check")
+    try:
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or any(character.isspace() for character in typed):
+        raise ValueError(f"{redact(text)!r} is not an address: give https://HOST[:PORT]/ or HOST[:PORT]")
+    return typed
+
+
+class _Pinned(requests.adapters.HTTPAdapter):
+    """An adapter that connects to one given address, whatever the host name resolves to."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__()
+
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Swap the host to connect to and keep the name to verify; see requests."""
+        host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
+        return {**host, "host": self._address}, {**pool, "server_hostname": host["host"]}
+
+
+def _attempt(session: requests.Session, url: str, **settings: Any) -> Incident:
+    """Reach the server once and return what happened as an incident."""
+    watch.begin()
+    try:
+        return _reach(session, url, **settings)
+    except Exception as error:  # noqa: BLE001 - whatever fails is the answer to the question
+        incident = read_incident(error, kind="check")
+        incident.operation = _CHECK
+        incident.url = incident.url or url
+        return incident
+    finally:
+        watch.end()
+
+
+def _reach(
+    session: requests.Session,
+    url: str,
+    *,
+    verify: bool | str,
+    cert: str | tuple[str, str] | None,
+    proxies: dict[str, str],
+    timeout: float,
+) -> Incident:
+    request = session.prepare_request(requests.Request("HEAD", url, auth=_no_credentials))
+    merged = session.merge_environment_settings(request.url, proxies, False, verify, cert)
+    adapter = session.get_adapter(request.url or url)
+    arrived = functools.partial(
+        Incident,
+        library="requests",
+        url=url,
+        verify=merged["verify"],
+        verify_asked=verify,
+        cert=merged["cert"],
+        proxies=merged["proxies"],
+        proxies_asked=proxies,
+        operation=_CHECK,
+    )
+    pool = adapter.get_connection_with_tls_context(
+        request, merged["verify"], proxies=merged["proxies"], cert=merged["cert"]
+    )
+    if merged["verify"] is False:
+        connection = pool._get_conn(timeout)  # noqa: SLF001 - requests has no way to connect without sending
+        connection.connect()
+        testimony = Testimony(connection.sock, established=True)
+        connection.close()
+        return arrived(testimony=testimony)
+    response = session.send(request, timeout=timeout, allow_redirects=False, **merged)
+    connection = pool.pool.get(block=False)
+    testimony = Testimony(connection.sock, established=True) if getattr(connection, "sock", None) else None
+    if connection is not None:
+        connection.close()
+    return arrived(testimony=testimony, server_date=response.headers.get("Date"))
+
+
+def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep requests from adding credentials that a .netrc file holds."""
+    request.headers.pop("Authorization", None)
+    return request
+
+
+def _judged(evidence: Evidence, incident: Incident, budget: Budget) -> Report:
+    verdict = judge(evidence)
+    findings, connections = rehearse(evidence, verdict.findings, budget)
+    report = assemble(replace(verdict, findings=findings))
+    return replace(report, connections=report.connections + connections)

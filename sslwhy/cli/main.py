@@ -1,0 +1,120 @@
+"""Arguments in, exit status out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from sslwhy.cli.status import FINE
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_INTERRUPTED = 130
+"""128 + SIGINT, as shells report it."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; Python would complain once more when it flushes at exit.
+        sys.stderr.close()
+        return FINE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sslwhy", description="Says why TLS failed, and who has to do what about it.")
+    parser.add_argument("--version", action=_Version, help="show the version and exit")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_check(commands)
+    _add_explain(commands)
+    _add_causes(commands)
+    _add_demo(commands)
+    _add_trust(commands)
+    _add_run(commands)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Print the version only when it is asked for: reading it costs time."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002 - argparse's own name
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        import sslwhy
+
+        parser.exit(message=f"sslwhy {sslwhy.__version__}\n")
+
+
+Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives its subparsers no public type
+
+
+def _add_check(commands: Commands[argparse.ArgumentParser]) -> None:
+    from sslwhy.cli.check import command
+
+    parser = commands.add_parser("check", help="check endpoints the way requests would reach them")
+    parser.add_argument("targets", nargs="+", metavar="URL|HOST[:PORT]")
+    parser.add_argument("--json", action="store_true", help="print each report as one line of JSON")
+    parser.add_argument("--html", metavar="FILE", help="also write the reports to an HTML page (needs sslwhy[cli])")
+    parser.add_argument("--verify", metavar="PATH", help="CA bundle file or directory, as requests' verify")
+    parser.add_argument("--cert", metavar="PATH", help="client certificate file, as requests' cert")
+    parser.add_argument("--key", metavar="PATH", help="private key file of the client certificate")
+    parser.add_argument("--proxy", metavar="URL", help="proxy for https addresses")
+    parser.add_argument("--timeout", type=float, default=10, metavar="SECONDS", help="for each connection (default: 10)")
+    parser.add_argument("--deadline", type=float, metavar="SECONDS", help="for each diagnosis (default: 10)")
+    parser.add_argument("--all-addresses", action="store_true", help="check and compare every address of a host")
+    parser.add_argument("--no-fetch-issuers", action="store_true", help="do not fetch a missing issuer (AIA)")
+    parser.set_defaults(command=command)
+
+
+def _add_explain(commands: Commands[argparse.ArgumentParser]) -> None:
+    from sslwhy.cli.pages import explain
+
+    parser = commands.add_parser("explain", help="explain a cause code")
+    parser.add_argument("code", metavar="CODE")
+    parser.set_defaults(command=explain)
+
+
+def _add_causes(commands: Commands[argparse.ArgumentParser]) -> None:
+    from sslwhy.cli.pages import causes
+
+    parser = commands.add_parser("causes", help="list all cause codes")
+    parser.add_argument("--json", action="store_true", help="print a JSON list")
+    parser.set_defaults(command=causes)
+
+
+def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
+    from sslwhy.cli.demo import command
+
+    parser = commands.add_parser("demo", help="show real failures of local servers, before and after")
+    parser.set_defaults(command=command)
+
+
+def _add_trust(commands: Commands[argparse.ArgumentParser]) -> None:
+    from sslwhy.cli.trust import command
+
+    parser = commands.add_parser("trust", help="write a CA bundle that makes an endpoint's path complete")
+    parser.add_argument("url", metavar="URL")
+    parser.add_argument("--out", required=True, metavar="FILE", help="the bundle to write")
+    parser.add_argument("--fingerprint", action="append", metavar="SHA256", help="add what has this fingerprint, without asking")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
+    parser.add_argument("--timeout", type=float, default=10, metavar="SECONDS", help="for each connection (default: 10)")
+    parser.set_defaults(command=command)
+
+
+def _add_run(commands: Commands[argparse.ArgumentParser]) -> None:
+    from sslwhy.cli.program import command
+
+    parser = commands.add_parser("run", help="run a Python program; its uncaught TLS failure is explained")
+    parser.add_argument("-m", dest="module", action="store_true", help="run a module, as python -m does")
+    parser.add_argument("program", metavar="SCRIPT|MODULE")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="the program's own arguments")
+    parser.set_defaults(command=command)

@@ -1,0 +1,79 @@
+"""The demo's cast: one healthy SOAP service and the five faults that support articles list, each on a server of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sslwhy.demo.loopback import HttpsServer
+from sslwhy.demo.pki import DAY, Authority, Identity, self_signed
+from sslwhy.demo.soap_service import SoapService
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAME = "localhost"
+_OTHER_NAME = "soap.partner.example"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One server of the demo.
+
+    Attributes:
+        title: what is wrong with it, or that nothing is.
+        wsdl: the address of its WSDL.
+        verify: the CA bundle that its client uses, as ``requests``' ``verify``.
+    """
+
+    title: str
+    wsdl: str
+    verify: str
+
+
+@contextlib.contextmanager
+def scenes() -> Iterator[list[Scene]]:
+    """Start every server and yield the scenes, the healthy one first; everything is gone afterwards."""
+    root = Authority.root("Demo Root CA")
+    issuing = root.intermediate("Demo Issuing CA")
+    stranger = Authority.root("Somebody Else's Root CA").intermediate("Somebody Else's Issuing CA")
+    good = issuing.issue(_NAME, dns=[_NAME])
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sslwhy-demo-")))
+        bundle = folder / "demo-root.pem"
+        bundle.write_text(root.pem, encoding="ascii")
+
+        def scene(title: str, identity: Identity, *, old: bool = False) -> Scene:
+            context = _context(identity, folder, old=old)
+            server = stack.enter_context(HttpsServer(SoapService(), context))
+            return Scene(title, f"{server.url}/service?wsdl", str(bundle))
+
+        yield [
+            scene("a healthy service", good),
+            scene("the name does not match", issuing.issue(_OTHER_NAME, dns=[_OTHER_NAME])),
+            scene(
+                "the certificate is not valid any more",
+                issuing.issue(_NAME, dns=[_NAME], not_before=-90 * DAY, not_after=-3 * DAY),
+            ),
+            scene("the root is not trusted", stranger.issue(_NAME, dns=[_NAME])),
+            scene("the certificate is self-signed", self_signed(_NAME, dns=[_NAME])),
+            scene("no protocol version in common", good, old=True),
+        ]
+
+
+def _context(identity: Identity, folder: Path, *, old: bool) -> ssl.SSLContext:
+    """Return a server's context; an ``old`` one speaks nothing newer than TLS 1.1."""
+    files = identity.write(folder, f"server-{len(list(folder.iterdir()))}")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.chain, files.key)
+    if old:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        # An option of the context that, unlike its version bounds, is not deprecated.
+        context.options |= ssl.OP_NO_TLSv1_2 | ssl.OP_NO_TLSv1_3
+        context.options &= ~(ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1)
+    return context

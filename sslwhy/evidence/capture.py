@@ -1,0 +1,163 @@
+"""The failing handshake testifies: a TLS socket that, when its handshake fails, leaves what it saw on the error.
+
+CPython asks ``SSLContext.sslsocket_class`` and ``SSLContext.sslobject_class`` which class to build. While a guarded
+call runs they are the classes below. A handshake that succeeds passes through one extra frame and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import threading
+from typing import Any
+
+
+_ATTRIBUTE = "_sslwhy_testimony"
+
+
+class Testimony:
+    """What a TLS socket or object still knows at the moment of its failure.
+
+    Attributes:
+        context: the context in use, with the trust anchors in force; ``None`` after pickling.
+        server_name: the reference identity, or ``None``.
+        chain: the presented certificates in DER, the end-entity first; empty where none had come.
+        address: the peer's IP address, or ``None``.
+        port: the peer's TCP port, or ``None``.
+        established: whether the handshake had completed (the failure came at the first read or later).
+        forked: whether the failure came in another process than the one that opened the connection.
+    """
+
+    def __init__(self, tls: ssl.SSLSocket | ssl.SSLObject, *, established: bool, forked: bool = False) -> None:
+        self.context: ssl.SSLContext | None = tls.context
+        self.server_name = tls.server_hostname
+        self.chain = _presented(tls)
+        self.address, self.port = _peer(tls)
+        self.established = established
+        self.forked = forked
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Drop the context: it cannot be pickled, and an error that carries a testimony must stay picklable."""
+        return {**self.__dict__, "context": None}
+
+
+def _presented(tls: ssl.SSLSocket | ssl.SSLObject) -> tuple[bytes, ...]:
+    source: Any = tls if hasattr(tls, "get_unverified_chain") else getattr(tls, "_sslobj", None)
+    try:
+        chain = source.get_unverified_chain() or ()
+    except (AttributeError, ValueError, ssl.SSLError):
+        return ()
+    return tuple(c if isinstance(c, bytes) else c.public_bytes(_ENCODING_DER) for c in chain)
+
+
+_ENCODING_DER = 2
+"""``_ssl.ENCODING_DER``: what the certificate objects of CPython 3.10-3.12 take to give DER."""
+
+
+def _peer(tls: ssl.SSLSocket | ssl.SSLObject) -> tuple[str | None, int | None]:
+    if not isinstance(tls, ssl.SSLSocket):
+        return None, None
+    try:
+        address = tls.getpeername()
+    except OSError:
+        return None, None
+    return (address[0], address[1]) if isinstance(address, tuple) else (None, None)
+
+
+def testify(error: BaseException, tls: ssl.SSLSocket | ssl.SSLObject, *, established: bool, pid: int) -> None:
+    """Attach a :class:`Testimony` to an error; never raises, for the error must reach its caller unharmed."""
+    try:
+        setattr(error, _ATTRIBUTE, Testimony(tls, established=established, forked=pid != os.getpid()))
+    except Exception:  # noqa: BLE001 - whatever goes wrong here, the caller's own error matters more
+        return
+
+
+def testimony_of(error: BaseException) -> Testimony | None:
+    """Return what :func:`testify` attached to this very error, or ``None``."""
+    found = getattr(error, _ATTRIBUTE, None)
+    return found if isinstance(found, Testimony) else None
+
+
+class TestifyingSocket(ssl.SSLSocket):
+    """``ssl.SSLSocket`` whose failures testify."""
+
+    _sslwhy_pid = 0
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Perform the handshake; see :meth:`ssl.SSLSocket.do_handshake`."""
+        self._sslwhy_pid = os.getpid()
+        try:
+            super().do_handshake(block)
+        except OSError as error:
+            testify(error, self, established=False, pid=self._sslwhy_pid)
+            raise
+
+    def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 - ssl.SSLSocket's own parameter name
+        """Read; see :meth:`ssl.SSLSocket.read`. TLS 1.3 servers refuse a client certificate only here."""
+        try:
+            return super().read(len, buffer)
+        except ssl.SSLWantReadError:
+            raise
+        except OSError as error:
+            testify(error, self, established=True, pid=self._sslwhy_pid)
+            raise
+
+
+class TestifyingObject(ssl.SSLObject):
+    """``ssl.SSLObject`` (asyncio, trio, TLS in TLS) whose failures testify."""
+
+    _sslwhy_pid = 0
+
+    def do_handshake(self) -> None:
+        """Perform the handshake; see :meth:`ssl.SSLObject.do_handshake`."""
+        self._sslwhy_pid = os.getpid()
+        try:
+            super().do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except OSError as error:
+            testify(error, self, established=False, pid=self._sslwhy_pid)
+            raise
+
+    def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 - ssl.SSLObject's own parameter name
+        """Read; see :meth:`ssl.SSLObject.read`."""
+        try:
+            return super().read(len, buffer)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except OSError as error:
+            testify(error, self, established=True, pid=self._sslwhy_pid)
+            raise
+
+
+class Watch:
+    """The switch: how many guarded calls are under way."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._watchers = 0
+
+    def begin(self) -> None:
+        """Count one more guarded call."""
+        with self._lock:
+            self._watchers += 1
+            untouched = ssl.SSLContext.sslsocket_class is ssl.SSLSocket
+            if self._watchers == 1 and untouched and ssl.SSLContext.sslobject_class is ssl.SSLObject:
+                ssl.SSLContext.sslsocket_class = TestifyingSocket
+                ssl.SSLContext.sslobject_class = TestifyingObject
+
+    def end(self) -> None:
+        """Count one guarded call less; after the last one ``ssl`` builds its own classes again."""
+        with self._lock:
+            self._watchers -= 1
+            if self._watchers == 0 and ssl.SSLContext.sslsocket_class is TestifyingSocket:
+                ssl.SSLContext.sslsocket_class = ssl.SSLSocket
+                ssl.SSLContext.sslobject_class = ssl.SSLObject
+
+
+watch = Watch()
+"""While at least one guarded call is under way, each TLS socket and object that this process builds testifies.
+
+Where another library has put classes of its own in that place, they stay: a diagnosis then makes do with the error's
+traceback and a bounded connection of its own.
+"""

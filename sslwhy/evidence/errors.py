@@ -1,0 +1,218 @@
+"""An exception taken apart: which error lies at its root, how far the connection came, and OpenSSL's numbers."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sslwhy.evidence.route import route_of
+from sslwhy.facts.alerts import alert_of_reason
+from sslwhy.facts.observed import Observed, Stage
+from sslwhy.report.text import redact
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sslwhy.evidence.incident import Incident
+
+_LIMIT = 32
+_PYOPENSSL = re.compile(r"\('[\w ]*', '\w*', '([\w /]+)'\)")
+_TUNNEL_STATUS = re.compile(r"Tunnel connection failed: (\d{3})|^(\d{3}) [A-Z]")
+
+
+def links(error: BaseException) -> Iterator[BaseException]:
+    """Yield the exception and every exception inside it, outermost first, each once.
+
+    Client libraries hide the root in different places: ``__cause__``, ``__context__``, ``args`` and, for
+    urllib3's ``MaxRetryError``, ``reason``.
+    """
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting and len(seen) < _LIMIT:
+        link = waiting.pop(0)
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        hidden = [getattr(link, "reason", None), link.__cause__, *link.args]
+        if not link.__suppress_context__:
+            hidden.append(link.__context__)
+        waiting += [each for each in hidden if isinstance(each, BaseException)]
+
+
+def root_of(error: BaseException) -> BaseException:
+    """Return the exception that says most: an ``ssl`` error, else an operating system error, else the innermost."""
+    found = list(links(error))
+    for wanted in (ssl.SSLError, socket.gaierror, ConnectionError, TimeoutError):
+        for link in found:
+            if isinstance(link, wanted):
+                return link
+    return next((link for link in reversed(found) if type(link).__module__ == "builtins"), found[-1])
+
+
+def qualified(kind: type[BaseException]) -> str:
+    """Return a class name as a person would import it: ``requests.exceptions.SSLError``, ``OSError``."""
+    if kind.__module__ == "builtins":
+        return kind.__qualname__
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def names_of(error: BaseException) -> frozenset[str]:
+    """Return the qualified names of all classes of all exceptions inside, for libraries that are not imported."""
+    return frozenset(qualified(kind) for link in links(error) for kind in type(link).__mro__ if kind is not object)
+
+
+def observe(incident: Incident) -> Observed:
+    """Take the incident's error apart."""
+    error = incident.error
+    if error is None:
+        return Observed()
+    root = root_of(error)
+    reason = _reason(root)
+    verified = isinstance(root, ssl.SSLCertVerificationError)
+    stage = _stage(incident, error, root)
+    return Observed(
+        type=qualified(type(error)),
+        message=redact(str(error)),
+        stage=stage,
+        root_type=qualified(type(root)),
+        verify_code=getattr(root, "verify_code", None) if verified else None,
+        verify_message=getattr(root, "verify_message", None) if verified else None,
+        library=getattr(root, "library", None) if isinstance(root, ssl.SSLError) else None,
+        reason=reason,
+        alert=alert_of_reason(reason) if reason else None,
+        errno=root.errno if isinstance(root, OSError) and not isinstance(root, ssl.SSLError) else None,
+        proxy=stage == "tunnel" or _at_proxy(error) or _tls_to_proxy(incident),
+        status=_tunnel_status(error),
+        key_log_problem=key_log_problem(),
+    )
+
+
+def key_log_problem() -> str | None:
+    """Return why the file that ``SSLKEYLOGFILE`` names cannot be appended to, or ``None``; nothing is created."""
+    named = os.environ.get("SSLKEYLOGFILE")
+    if named is None:
+        return None
+    path = Path(named)
+    try:
+        if not named:
+            return "the variable is set, but empty"
+        if path.is_dir():
+            return "it is a directory"
+        if path.exists():
+            return None if os.access(path, os.W_OK) else "it cannot be written"
+        if not path.parent.is_dir():
+            return "its directory does not exist"
+        return None if os.access(path.parent, os.W_OK) else "its directory cannot be written"
+    except (OSError, ValueError) as problem:
+        return str(problem)
+
+
+def _reason(root: BaseException) -> str | None:
+    if isinstance(root, ssl.SSLEOFError) or (isinstance(root, ssl.SSLError) and root.args[:1] == (ssl.SSL_ERROR_EOF,)):
+        return "UNEXPECTED_EOF_WHILE_READING"
+    reason = getattr(root, "reason", None)
+    if isinstance(reason, str):
+        return reason
+    words = _PYOPENSSL.search(str(root))
+    return words.group(1).upper().replace(" ", "_") if words else None
+
+
+_LOADING = frozenset(
+    {
+        "LIBRARY_HAS_NO_CIPHERS",
+        "NO_CIPHER_MATCH",
+        "EE_KEY_TOO_SMALL",
+        "CA_KEY_TOO_SMALL",
+        "CA_MD_TOO_WEAK",
+        "UNKNOWN_CERTIFICATE_TYPE",
+        "NO_CERTIFICATE_ASSIGNED",
+        "NO_PRIVATE_KEY_ASSIGNED",
+        "PEM_LIB",
+    }
+)
+"""Reasons of OpenSSL's library ``SSL`` that come from building a context, before there is a connection."""
+
+
+def _stage(incident: Incident, error: BaseException, root: BaseException) -> Stage:
+    if incident.answer:
+        return "answer"
+    if incident.testimony is not None:
+        return "read" if incident.testimony.established else "handshake"
+    if _tunnel_status(error) is not None:
+        return "tunnel"
+    names = names_of(error)
+    if isinstance(root, socket.gaierror) or "urllib3.exceptions.NameResolutionError" in names:
+        return "resolve"
+    if isinstance(root, ssl.SSLError):
+        return "setup" if root.library != "SSL" or _reason(root) in _LOADING or _loads(root) else "handshake"
+    if names & _CONNECTING or isinstance(root, ConnectionRefusedError):
+        return "connect"
+    if isinstance(root, (ConnectionError, TimeoutError)) or names & _READING:
+        return _without_testimony(incident)
+    return "setup"
+
+
+def _loads(root: BaseException) -> bool:
+    """Return whether the error came from loading something: the frames that lead to it show no handshake."""
+    functions = set()
+    trace = root.__traceback__
+    while trace is not None:
+        functions.add(trace.tb_frame.f_code.co_name)
+        trace = trace.tb_next
+    return bool(functions) and not functions & _SHAKING
+
+
+_SHAKING = {"do_handshake", "read", "write", "recv", "recv_into", "send", "sendall", "_do_handshake_step", "shutdown"}
+
+
+def _without_testimony(incident: Incident) -> Stage:
+    """Return how far a connection came that broke before any TLS socket could testify."""
+    scheme = urlsplit(incident.url or "").scheme
+    if incident.url and scheme != "https":
+        return "read"
+    return "tunnel" if route_of(incident).proxy and incident.context is None else "handshake"
+
+
+_CONNECTING = {
+    "urllib3.exceptions.NewConnectionError",
+    "urllib3.exceptions.ConnectTimeoutError",
+    "httpcore.ConnectTimeout",
+}
+_READING = {
+    "requests.exceptions.ReadTimeout",
+    "urllib3.exceptions.ReadTimeoutError",
+    "urllib3.exceptions.ProtocolError",
+    "http.client.BadStatusLine",
+    "httpcore.ReadError",
+    "httpcore.ReadTimeout",
+    "httpcore.RemoteProtocolError",
+    "httpcore.ConnectError",
+}
+_PROXY = {"requests.exceptions.ProxyError", "urllib3.exceptions.ProxyError", "httpx.ProxyError", "httpcore.ProxyError"}
+
+
+def _at_proxy(error: BaseException) -> bool:
+    return bool(names_of(error) & _PROXY)
+
+
+def _tls_to_proxy(incident: Incident) -> bool:
+    """Return whether the TLS connection that failed was the one to an ``https://`` proxy."""
+    route, testimony = route_of(incident), incident.testimony
+    if testimony is None or route.scheme != "https" or testimony.server_name != route.host:
+        return False
+    return testimony.server_name != urlsplit(incident.url or "").hostname
+
+
+def _tunnel_status(error: BaseException) -> int | None:
+    for link in links(error):
+        found = _TUNNEL_STATUS.search(str(link)) if isinstance(link, OSError) or _at_proxy(link) else None
+        if found:
+            return int(found.group(1) or found.group(2))
+    return None

@@ -1,0 +1,90 @@
+"""Raise: an exception of the class that callers already catch, with the report on board."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import TYPE_CHECKING, Any
+
+from sslwhy.report.line import one_line_of
+from sslwhy.report.values import Remedy, Report
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class DiagnosedError(Exception):
+    """Mixin of every enriched exception; it always comes together with the class that was raised without sslwhy.
+
+    ``str(exc)`` is one line. The full block is a note (:pep:`678`) on Python 3.11 and later, and ``str(exc.report)``
+    everywhere.
+
+    Attributes:
+        report: the diagnosis.
+    """
+
+    report: Report
+
+    @property
+    def code(self) -> str:
+        """Return the cause code of the primary finding."""
+        return self.report.code or "unclassified"
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Return what to do about the primary finding, safest first."""
+        return self.report.primary.remedies if self.report.primary else ()
+
+    def __str__(self) -> str:
+        return one_line_of(self.report, super().__str__())
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        state = {name: value for name, value in self.__dict__.items() if name != "report"}
+        return _rebuild, (_original_class(type(self)), _arguments(self), state, self.report)
+
+
+def enriched(error: BaseException, report: Report) -> BaseException:
+    """Return an exception of the error's own class that carries the report.
+
+    ``args``, attributes and notes are kept; the caller raises it ``from`` the original.
+
+    Args:
+        error: the exception that was raised without sslwhy.
+        report: its diagnosis.
+
+    Raises:
+        TypeError: the error's class cannot be subclassed or rebuilt; the caller then keeps the original.
+    """
+    twin = _rebuild(type(error), _arguments(error), dict(error.__dict__), report)
+    if sys.version_info >= (3, 11):
+        twin.__notes__ = list(getattr(error, "__notes__", ()))
+        twin.add_note(str(report))
+    return twin
+
+
+def _rebuild(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any], report: Report) -> BaseException:
+    twin_class = _class_for(kind)
+    twin = twin_class.__new__(twin_class, *args)
+    if isinstance(twin, OSError):
+        # OSError reads errno and filename from its arguments here when a subclass has an __init__ of its own.
+        OSError.__init__(twin, *args)
+    twin.__dict__.update(state, report=report)
+    return twin
+
+
+def _arguments(error: BaseException) -> tuple[Any, ...]:
+    """Return what the built-in base was made from; for ``OSError`` that includes the file names."""
+    base = OSError if isinstance(error, OSError) else BaseException
+    arguments: tuple[Any, ...] = base.__reduce__(error)[1]  # type: ignore[assignment, index]
+    return arguments
+
+
+@functools.cache
+def _class_for(kind: type[BaseException]) -> type[BaseException]:
+    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
+    return type(kind.__name__, (DiagnosedError, kind), names)
+
+
+def _original_class(twin: type[BaseException]) -> type[BaseException]:
+    return twin.__mro__[2] if twin.__mro__[1] is DiagnosedError else twin

@@ -1,0 +1,216 @@
+"""Read DER (X.690) as leniently as OpenSSL does, and no more leniently: the ground that certificates stand on.
+
+``cryptography`` refuses many certificates that OpenSSL accepts (a negative serial number, a duplicate extension, an
+unknown version), and a diagnosis must read exactly what OpenSSL read. Only definite lengths are understood.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
+
+
+BOOLEAN = 0x01
+INTEGER = 0x02
+BIT_STRING = 0x03
+OCTET_STRING = 0x04
+OID = 0x06
+UTF8_STRING = 0x0C
+PRINTABLE_STRING = 0x13
+T61_STRING = 0x14
+IA5_STRING = 0x16
+UTC_TIME = 0x17
+GENERALIZED_TIME = 0x18
+VISIBLE_STRING = 0x1A
+UNIVERSAL_STRING = 0x1C
+BMP_STRING = 0x1E
+SEQUENCE = 0x30
+SET = 0x31
+
+_HIGH_TAG = 0x1F
+_LONG_LENGTH = 0x80
+_DIGITS = re.compile(rb"[0-9]+Z")
+
+
+class DerError(ValueError):
+    """The bytes are not what they should be; the text says what is wrong, lower case."""
+
+
+class Element(NamedTuple):
+    """One encoded value.
+
+    Attributes:
+        tag: the identifier octet; tags above 30 are folded into one integer above 255.
+        content: the contents octets.
+        raw: identifier, length and contents.
+    """
+
+    tag: int
+    content: bytes
+    raw: bytes
+
+
+def elements(data: bytes) -> list[Element]:
+    """Split the contents of a constructed value into its elements.
+
+    Raises:
+        DerError: if the bytes do not divide into whole elements.
+    """
+    found = []
+    at, end = 0, len(data)
+    while at < end:
+        element = read(data, at)
+        found.append(element)
+        at += len(element.raw)
+    return found
+
+
+def read(data: bytes, at: int = 0) -> Element:
+    """Read one element at an offset; what follows it is left alone.
+
+    Raises:
+        DerError: if there is no whole element.
+    """
+    try:
+        tag, position = data[at], at + 1
+        if tag & _HIGH_TAG == _HIGH_TAG:
+            tag, position = _high_tag(data, tag, position)
+        length = data[position]
+        position += 1
+        if length >= _LONG_LENGTH:
+            length, position = _long_length(data, length, position)
+    except IndexError:
+        raise DerError("truncated") from None
+    stop = position + length
+    if stop > len(data):
+        raise DerError("truncated")
+    return Element(tag, data[position:stop], data[at:stop])
+
+
+def _high_tag(data: bytes, first: int, position: int) -> tuple[int, int]:
+    number = 0
+    while True:
+        octet = data[position]
+        position += 1
+        number = number << 7 | octet & 0x7F
+        if octet < _LONG_LENGTH:
+            return first << 32 | number, position
+
+
+def _long_length(data: bytes, first: int, position: int) -> tuple[int, int]:
+    size = first - _LONG_LENGTH
+    if size == 0:
+        raise DerError("indefinite length")
+    if position + size > len(data):
+        raise DerError("truncated")
+    return int.from_bytes(data[position : position + size], "big"), position + size
+
+
+def only(data: bytes, tag: int, what: str) -> bytes:
+    """Return the contents of the first element, which must have the tag; trailing bytes are ignored, as OpenSSL does.
+
+    Raises:
+        DerError: if the first element is another one.
+    """
+    element = read(data)
+    return expect(element, tag, what)
+
+
+def expect(element: Element, tag: int, what: str) -> bytes:
+    """Return an element's contents if it has the tag.
+
+    Raises:
+        DerError: if it has another one.
+    """
+    if element.tag != tag:
+        raise DerError(f"{what} has tag 0x{element.tag:02x}")
+    return element.content
+
+
+def integer(content: bytes) -> int:
+    """Decode the contents of an INTEGER.
+
+    Raises:
+        DerError: if it is empty or padded (X.690 section 8.3.2).
+    """
+    if not content:
+        raise DerError("empty integer")
+    if len(content) > 1 and (content[0], content[1] >> 7) in {(0x00, 0), (0xFF, 1)}:
+        raise DerError("padded integer")
+    return int.from_bytes(content, "big", signed=True)
+
+
+def boolean(content: bytes) -> bool:
+    """Decode the contents of a BOOLEAN; any octet but zero is true.
+
+    Raises:
+        DerError: if it is not one octet long.
+    """
+    if len(content) != 1:
+        raise DerError("boolean of a wrong length")
+    return content != b"\0"
+
+
+def bit_string(content: bytes) -> bytes:
+    """Decode the contents of a BIT STRING into octets, unused bits cleared.
+
+    Raises:
+        DerError: if the count of unused bits is absent or above 7.
+    """
+    if not content or content[0] > 7:
+        raise DerError("bit string with a bad count of unused bits")
+    octets = content[1:]
+    if not octets:
+        return b""
+    return octets[:-1] + bytes((octets[-1] & (0xFF << content[0]) & 0xFF,))
+
+
+def oid(content: bytes) -> str:
+    """Decode the contents of an OBJECT IDENTIFIER into dotted decimals.
+
+    Raises:
+        DerError: if it is empty, cut short or padded.
+    """
+    if not content or content[-1] >= _LONG_LENGTH:
+        raise DerError("malformed object identifier")
+    arcs, value, fresh = [], 0, True
+    for octet in content:
+        if fresh and octet == _LONG_LENGTH:
+            raise DerError("padded object identifier")
+        value = value << 7 | octet & 0x7F
+        fresh = octet < _LONG_LENGTH
+        if fresh:
+            arcs.append(value)
+            value = 0
+    first = min(arcs[0] // 40, 2)
+    return ".".join(str(arc) for arc in (first, arcs[0] - 40 * first, *arcs[1:]))
+
+
+def text(tag: int, content: bytes) -> str:
+    """Decode a character string as OpenSSL converts it to UTF-8: every 8-bit type but UTF8String is Latin-1.
+
+    Raises:
+        DerError: if the octets are not characters of that type.
+    """
+    codec = {UTF8_STRING: "utf-8", BMP_STRING: "utf-16-be", UNIVERSAL_STRING: "utf-32-be"}.get(tag, "latin-1")
+    try:
+        return content.decode(codec)
+    except UnicodeDecodeError:
+        raise DerError("a string holds octets that are no characters") from None
+
+
+def moment(tag: int, content: bytes) -> datetime | None:
+    """Decode a time as RFC 5280 section 4.1.2.5 writes it, or return ``None`` where OpenSSL cannot compare it."""
+    size = {UTC_TIME: 13, GENERALIZED_TIME: 15}.get(tag)
+    if len(content) != size or not _DIGITS.fullmatch(content):
+        return None
+    digits = content[:-1].decode("ascii")
+    if tag == UTC_TIME:
+        digits = ("20" if digits[:2] < "50" else "19") + digits
+    second = int(digits[12:])
+    try:
+        whole = datetime.strptime(digits[:12], "%Y%m%d%H%M").replace(tzinfo=timezone.utc)
+        return whole + timedelta(seconds=second) if second < 60 else None
+    except ValueError:
+        return None

@@ -1,0 +1,107 @@
+"""The block: the whole report for a person, plain text, deterministic."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from sslwhy.report.text import clean, one_line
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sslwhy.report.values import ChainLink, Finding, Remedy, Report
+
+_LABEL = 11
+_WIDTH = 116
+_CHAIN_SHOWN = 12
+
+
+def render_block(report: Report) -> str:
+    """Return the block: every finding with its remedies, the chain, what was observed and what was checked."""
+    return "\n".join(_lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    if not report.findings:
+        yield f"ok: no fault found at {report.target.authority}"
+    for number, finding in enumerate(report.findings):
+        if number:
+            yield ""
+        yield from _finding(finding, report, first=number == 0)
+    yield ""
+    yield from _where(report)
+    yield from _chain(report)
+    yield from _evidence(report)
+
+
+def _finding(finding: Finding, report: Report, *, first: bool) -> Iterator[str]:
+    hedge = "" if finding.confidence == "confirmed" else f" ({finding.confidence})"
+    yield f"{'error' if first else 'also'}[{finding.code}]: {one_line(finding.headline)}{hedge}"
+    yield from _row("expected", finding.expected)
+    yield from _row("actual", finding.actual)
+    for alternative in finding.alternatives:
+        yield from _row("or else", alternative)
+    for remedy in finding.remedies:
+        yield from _remedy(remedy)
+
+
+def _remedy(remedy: Remedy) -> Iterator[str]:
+    tried = " (tried: the handshake then succeeds)" if remedy.proof == "verified" else ""
+    yield from _row("fix", f"{remedy.actor}: {remedy.text}{tried}")
+    for code in (remedy.command, remedy.snippet):
+        if code:
+            # Pasted lines stay whole: a wrapped command is a broken command.
+            yield from (" " * (_LABEL + 4) + line.rstrip() for line in code.strip("\n").splitlines())
+
+
+def _where(report: Report) -> Iterator[str]:
+    operation, target = report.operation, report.target
+    doing = {"wsdl": "loading the WSDL", "schema": "loading a schema", "check": "checking"}.get(operation.kind)
+    doing = doing or " ".join(filter(None, (operation.kind, operation.name)))
+    yield from _row("while", f"{doing} {target.url or target.authority}")
+    if operation.url_source:
+        yield from _row("address", f"from {operation.url_source}")
+    if target.address and target.address != target.host:
+        yield from _row("peer", target.address)
+
+
+def _chain(report: Report) -> Iterator[str]:
+    for number, link in enumerate(report.chain[:_CHAIN_SHOWN]):
+        yield from _row("chain" if number == 0 else "", _link(link))
+        if link.not_after:
+            yield from _row("", f"    valid {link.not_before} to {link.not_after}; SHA-256 {link.sha256}")
+        if link.issuer and link.issuer != link.subject:
+            yield from _row("", f"    issued by {clean(link.issuer)}")
+    if len(report.chain) > _CHAIN_SHOWN:
+        yield from _row("", f"and {len(report.chain) - _CHAIN_SHOWN} more")
+
+
+def _link(link: ChainLink) -> str:
+    mark = f"[{link.position}]" if link.presented else ("[?]" if link.role == "missing" else "[-]")
+    state = ", ".join(link.problems) or ("not sent" if link.role == "missing" else "ok")
+    return f"{mark} {clean(link.subject) or '(empty subject)'}  {link.role}  {state}"
+
+
+def _evidence(report: Report) -> Iterator[str]:
+    if report.trust:
+        location = f" ({clean(report.trust.location)})" if report.trust.location else ""
+        yield from _row("trust", f"{report.trust.anchors} trust anchors from {report.trust.source}{location}")
+    seen = report.observed
+    if seen.failed:
+        number = f"OpenSSL verify code {seen.verify_code}, {seen.verify_message}" if seen.verify_code else ""
+        yield from _row("observed", number or one_line(seen.message or seen.type or "", 300))
+    unsettled = [check for check in report.checks if check.result in {"skipped", "inconclusive"} and check.reason]
+    for check in unsettled:
+        yield from _row("unchecked", f"{check.name}: {check.reason}")
+    if report.connections:
+        yield from _row("probes", f"{report.connections} connections opened by this diagnosis")
+    if report.code:
+        yield from _row("more", f"python -m sslwhy explain {report.code}")
+
+
+def _row(label: str, text: str) -> Iterator[str]:
+    wrapped = textwrap.wrap(one_line(text), _WIDTH - _LABEL, break_long_words=False, break_on_hyphens=False)
+    for number, line in enumerate(wrapped):
+        yield f"  {label if number == 0 else '':<{_LABEL - 2}}{line}"
