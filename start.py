@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Set up and run, with nothing but Python 3.10 or later: ``python3 start.py demo`` and ``python3 start.py test``.
 
-``demo`` makes a virtual environment in this folder, installs sslwhy into it and runs ``sslwhy demo``; further arguments go
-to the command instead (``python3 start.py check HOST``). ``test`` makes one environment for each CPython 3.10 to 3.13 that
-is found and runs the whole suite in each, then lint and types in this Python's; further arguments go to pytest.
+``demo`` makes a virtual environment in this folder, installs sslwhy into it and runs ``sslwhy demo``; any other command
+of sslwhy works too (``python3 start.py check HOST``). ``test`` makes one environment for each CPython 3.10 to 3.13
+that is found and runs the whole suite in each, then lint and types in this Python's; further arguments go to pytest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,13 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
-SERVERS = {"nginx": "nginx-light", "gnutls-serv": "gnutls-bin", "nmap": "nmap", "java": "default-jdk-headless", "ip": "iproute2"}
+SERVERS = {
+    "nginx": "nginx-light",
+    "gnutls-serv": "gnutls-bin",
+    "nmap": "nmap",
+    "java": "default-jdk-headless",
+    "ip": "iproute2",
+}
 COVERAGE_VERSION = "3.11"
 
 

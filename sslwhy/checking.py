@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import requests
 import requests.adapters
 
+from sslwhy.causes.judge import judge
 from sslwhy.clients.traces.reading import read_incident
 from sslwhy.diagnosis import assemble
-from sslwhy.causes.judge import judge
 from sslwhy.evidence.capture import Testimony, watch
 from sslwhy.evidence.collect import Budget, collect
 from sslwhy.evidence.deepen import deepen
@@ -69,8 +69,8 @@ def check(
             session.mount("https://", _Pinned(address))
         incident = _attempt(session, target, verify=verify, cert=cert, proxies=dict(proxies or {}), timeout=timeout)
     budget = Budget.starting_now(policy)
-    evidence = deepen(collect(incident, budget), incident, budget)
-    return _judged(evidence, incident, budget)
+    evidence = deepen(collect(incident), incident, budget)
+    return _judged(evidence, budget)
 
 
 def https_address(text: str) -> str:
@@ -102,9 +102,11 @@ class _Pinned(requests.adapters.HTTPAdapter):
         self._address = address
         super().__init__()
 
-    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: bool | str, cert: Any = None
+    ) -> tuple[Any, Any]:
         """Swap the host to connect to and keep the name to verify; see requests."""
-        host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
+        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
         return {**host, "host": self._address}, {**pool, "server_hostname": host["host"]}
 
 
@@ -133,7 +135,7 @@ def _reach(
 ) -> Incident:
     request = session.prepare_request(requests.Request("HEAD", url, auth=_no_credentials))
     merged = session.merge_environment_settings(request.url, proxies, False, verify, cert)
-    adapter = session.get_adapter(request.url or url)
+    adapter: Any = session.get_adapter(request.url or url)
     arrived = functools.partial(
         Incident,
         library="requests",
@@ -151,15 +153,20 @@ def _reach(
     if merged["verify"] is False:
         connection = pool._get_conn(timeout)  # noqa: SLF001 - requests has no way to connect without sending
         connection.connect()
-        testimony = Testimony(connection.sock, established=True)
-        connection.close()
-        return arrived(testimony=testimony)
+        return arrived(testimony=_testimony(connection))
     response = session.send(request, timeout=timeout, allow_redirects=False, **merged)
-    connection = pool.pool.get(block=False)
-    testimony = Testimony(connection.sock, established=True) if getattr(connection, "sock", None) else None
-    if connection is not None:
+    return arrived(testimony=_testimony(pool.pool.get(block=False)), server_date=response.headers.get("Date"))
+
+
+def _testimony(connection: Any) -> Testimony | None:
+    """Return what a connection that stands can tell, and close it."""
+    tls = getattr(connection, "sock", None)
+    if tls is None:
+        return None
+    try:
+        return Testimony(tls, established=True)
+    finally:
         connection.close()
-    return arrived(testimony=testimony, server_date=response.headers.get("Date"))
 
 
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -168,7 +175,7 @@ def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedReque
     return request
 
 
-def _judged(evidence: Evidence, incident: Incident, budget: Budget) -> Report:
+def _judged(evidence: Evidence, budget: Budget) -> Report:
     verdict = judge(evidence)
     findings, connections = rehearse(evidence, verdict.findings, budget)
     report = assemble(replace(verdict, findings=findings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from sslwhy.facts.evidence import Evidence
     from sslwhy.policy import Policy
 
+LOG = logging.getLogger("sslwhy")
+"""Where a diagnosis that failed is recorded, at debug level: its caller keeps the original exception."""
+
 
 def diagnose(incident: Incident, policy: Policy) -> Report:
     """Diagnose an incident within the policy's limits.
@@ -33,7 +37,7 @@ def diagnose(incident: Incident, policy: Policy) -> Report:
         Exception: whatever goes wrong; the caller then keeps its original exception.
     """
     budget = Budget.starting_now(policy)
-    return report_on(deepen(collect(incident, budget), incident, budget))
+    return report_on(deepen(collect(incident), incident, budget))
 
 
 def report_on(evidence: Evidence) -> Report:
@@ -79,20 +83,13 @@ def within_deadline(work: Callable[[], Report], seconds: float) -> Report | None
     def run() -> None:
         try:
             done.append(work())
-        except Exception:  # noqa: BLE001 - a diagnosis never makes a failure worse than it was
-            log_failure()
+        except Exception:
+            LOG.debug("the diagnosis failed", exc_info=True)
 
     thread = threading.Thread(target=run, name="sslwhy-diagnosis", daemon=True)
     thread.start()
     thread.join(seconds)
     return done[0] if done else None
-
-
-def log_failure() -> None:
-    """Record at debug level that a diagnosis failed: its caller keeps the original exception and should not be disturbed."""
-    import logging
-
-    logging.getLogger("sslwhy").debug("the diagnosis failed", exc_info=True)
 
 
 def without_connections(policy: Policy) -> Policy:

@@ -7,11 +7,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from sslwhy.report.line import one_line_of
-from sslwhy.report.values import Remedy, Report
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sslwhy.report.values import Remedy, Report
+
+_BUILT_IN_RECIPES: tuple[Any, ...] = (BaseException.__reduce__, OSError.__reduce__)
 
 
 class DiagnosedError(Exception):
@@ -40,8 +43,13 @@ class DiagnosedError(Exception):
         return one_line_of(self.report, super().__str__())
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        kind = type(self).__mro__[2]
+        if kind.__reduce__ not in _BUILT_IN_RECIPES:
+            # urllib3's exceptions drop the live pool that they hold: their own recipe makes the original.
+            recipe: Any = super().__reduce__()
+            return _revive, (kind, *recipe[1:2], self.report)
         state = {name: value for name, value in self.__dict__.items() if name != "report"}
-        return _rebuild, (_original_class(type(self)), _arguments(self), state, self.report)
+        return _rebuild, (kind, _arguments(self), state, self.report)
 
 
 def enriched(error: BaseException, report: Report) -> BaseException:
@@ -64,7 +72,10 @@ def enriched(error: BaseException, report: Report) -> BaseException:
 
 
 def _rebuild(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any], report: Report) -> BaseException:
-    twin_class = _class_for(kind)
+    if kind is OSError:
+        # Old pickle protocols turn FileNotFoundError and its like into OSError; the errno leads back.
+        kind = type(OSError(*args))
+    twin_class: type[BaseException] = _class_for(kind)  # type: ignore[arg-type]  # classes are hashable
     twin = twin_class.__new__(twin_class, *args)
     if isinstance(twin, OSError):
         # OSError reads errno and filename from its arguments here when a subclass has an __init__ of its own.
@@ -73,18 +84,19 @@ def _rebuild(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, 
     return twin
 
 
+def _revive(kind: type[BaseException], args: tuple[Any, ...], report: Report) -> BaseException:
+    original = kind(*args)
+    return _rebuild(kind, _arguments(original), dict(original.__dict__), report)
+
+
 def _arguments(error: BaseException) -> tuple[Any, ...]:
     """Return what the built-in base was made from; for ``OSError`` that includes the file names."""
     base = OSError if isinstance(error, OSError) else BaseException
-    arguments: tuple[Any, ...] = base.__reduce__(error)[1]  # type: ignore[assignment, index]
-    return arguments
+    reduced: Any = base.__reduce__(error)
+    return tuple(reduced[1])
 
 
 @functools.cache
 def _class_for(kind: type[BaseException]) -> type[BaseException]:
     names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
     return type(kind.__name__, (DiagnosedError, kind), names)
-
-
-def _original_class(twin: type[BaseException]) -> type[BaseException]:
-    return twin.__mro__[2] if twin.__mro__[1] is DiagnosedError else twin

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from sslwhy.diagnosis import diagnose, log_failure, report_on, within_deadline, without_connections
+from sslwhy.diagnosis import LOG, diagnose, report_on, within_deadline, without_connections
 from sslwhy.facts.client import ClientOffer
 from sslwhy.facts.evidence import Evidence
 from sslwhy.facts.machine import Machine
@@ -14,13 +14,13 @@ from sslwhy.facts.missing import Missing
 from sslwhy.facts.observed import Observed, Operation, Target
 from sslwhy.facts.trust import Trust, TrustStore
 from sslwhy.policy import Policy
-from sslwhy.report.values import Report
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sslwhy.evidence.incident import Incident
+    from sslwhy.report.values import Report
 
 
 def explain(exc_or_response: Any, *, connect: bool = False) -> Report:
@@ -44,7 +44,7 @@ def explain(exc_or_response: Any, *, connect: bool = False) -> Report:
         incident = _incident_of(exc_or_response)
         report = within_deadline(lambda: diagnose(incident, policy), policy.deadline)
     except Exception:  # noqa: BLE001 - the promise is to never raise
-        log_failure()
+        LOG.debug("the explanation failed", exc_info=True)
         report = None
     return report or _nothing_to_say(exc_or_response)
 
@@ -114,7 +114,7 @@ def _predicted(evidence: Evidence) -> Observed:
     return Observed(stage="handshake", verify_code=path.verify_code, verify_message=verify_message(path.verify_code))
 
 
-def _bytes(name: str, items: Iterable[bytes]) -> tuple[bytes, ...]:
+def _bytes(name: str, items: Iterable[Any]) -> tuple[bytes, ...]:
     if isinstance(items, (bytes, bytearray, str)):
         raise TypeError(f"{name} must be a sequence of DER certificates, not one {type(items).__name__}")
     found = tuple(items)

@@ -74,9 +74,7 @@ def test_nginx_that_does_not_start_says_why(leaf: pki.Identity) -> None:
 
 
 @needs("gnutls-serv")
-def test_gnutls(
-    leaf: pki.Identity, root: pki.Authority, client_identity: pki.Identity, tmp_path: Path
-) -> None:
+def test_gnutls(leaf: pki.Identity, root: pki.Authority, client_identity: pki.Identity, tmp_path: Path) -> None:
     """GnuTLS serves what its priority string allows, and can demand a client certificate."""
     priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2"
     with GnutlsServer(leaf, priority=priority) as server:
@@ -127,9 +125,7 @@ def test_java(leaf: pki.Identity, root: pki.Authority, client_identity: pki.Iden
         agreed = shake(server.port, trusting(root, client=files), request=True)
     assert agreed.version == "TLSv1.3"
     with JavaServer(leaf, versions=["TLSv1"], legacy=True) as server:
-        assert (
-            shake(server.port, trusting(root, version="1.0", ciphers="ALL"), request=True).version == "TLSv1"
-        )
+        assert shake(server.port, trusting(root, version="1.0", ciphers="ALL"), request=True).version == "TLSv1"
 
 
 def test_a_program_in_front_of_which_a_balancer_counts(leaf: pki.Identity, root: pki.Authority) -> None:
@@ -169,9 +165,7 @@ def test_tlslite_without_rfc_5746(rsa_leaf: pki.Identity, root: pki.Authority) -
 
 
 @pytest.mark.parametrize(("versions", "ciphers"), [(("ssl3", "ssl3"), ["rc4"]), (("1.0", "1.0"), ["3des"])])
-def test_tlslite_old_protocols(
-    rsa_leaf: pki.Identity, versions: tuple[str, str], ciphers: Sequence[str]
-) -> None:
+def test_tlslite_old_protocols(rsa_leaf: pki.Identity, versions: tuple[str, str], ciphers: Sequence[str]) -> None:
     """tlslite-ng's own client finishes handshakes that OpenSSL cannot."""
     with legacy.OldServer(rsa_leaf, versions=versions, ciphers=ciphers) as server:
         assert legacy.shake(server.port, versions, ciphers) == (*versions[:1], ciphers[0])

@@ -68,9 +68,7 @@ def test_object_identifiers() -> None:
 def test_suites_agree_with_openssl() -> None:
     """Code point, both names, strength and oldest version of every suite that OpenSSL has."""
     command = [program("openssl"), "ciphers", "-V", "-stdname", "ALL:COMPLEMENTOFALL:@SECLEVEL=0"]
-    listed = subprocess.run(
-        command, capture_output=True, text=True, check=True, timeout=30
-    ).stdout.splitlines()
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.splitlines()
     row = re.compile(r"\s*0x(..),0x(..) - (\S+) +- (\S+) +(\S+) .*Enc=(\w|/)+(?:\((\d+)\))?")
     assert len(listed) > 50
     for line in listed:

@@ -52,8 +52,8 @@ class UpstreamTrustFailure(_Upstream):
     """The service could not trust a service behind it.
 
     Seen as:
-        A SOAP Fault or an error page over a working connection, for instance ``Could not establish trust relationship
-        for the SSL/TLS secure channel`` (.NET), ``PKIX path building failed`` (Java), HTTP 526 (Cloudflare).
+        A SOAP Fault or an error page over a working connection, for instance ``Could not establish trust
+        relationship for the SSL/TLS secure channel`` (.NET), ``PKIX path building failed`` (Java), HTTP 526.
 
     What it is:
         The program called the service and was answered. The service itself calls another server and could not verify
@@ -64,8 +64,8 @@ class UpstreamTrustFailure(_Upstream):
         that merely mentions TLS in business data is left alone.
 
     What to do:
-        Nothing on this side. Send the service's owner the message that the report holds: their operator adds the missing
-        CA to the service's trust store, or has the server behind present its full chain.
+        Nothing on this side. Send the service's owner the message that the report holds: their operator adds the
+        missing CA to the service's trust store, or has the server behind present its full chain.
     """
 
     code = "upstream-trust-failure"
@@ -75,8 +75,8 @@ class UpstreamTlsFailure(_Upstream):
     """The service could not complete a TLS handshake with a service behind it.
 
     Seen as:
-        A SOAP Fault or an error page over a working connection, for instance ``Could not create SSL/TLS secure channel``
-        (.NET), ``Received fatal alert: handshake_failure`` (Java), HTTP 525 (Cloudflare).
+        A SOAP Fault or an error page over a working connection, for instance ``Could not create SSL/TLS secure
+        channel`` (.NET), ``Received fatal alert: handshake_failure`` (Java), HTTP 525 (Cloudflare).
 
     What it is:
         The program called the service and was answered. The service itself calls another server, and the two have no

@@ -10,7 +10,10 @@ from sslwhy.causes.base import Cause
 
 MODULES = (
     "answered",
+    "interception",
     "soap",
+    "trust_files",
+    "trust_store",
     "unclassified",
 )
 """The topic modules, one line each; a new cause in one of them needs no entry of its own."""

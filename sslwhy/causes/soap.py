@@ -19,20 +19,26 @@ if TYPE_CHECKING:
     from sslwhy.facts.observed import Observed
     from sslwhy.report.values import Finding
 
+_UNENCRYPTED = """\
+from zeep import Settings
+
+settings = Settings(force_https=False)  # the operations are sent unencrypted
+"""
+
 
 class WsdlAddressMismatch(Cause):
     """The failing address was written in the WSDL, not in the caller's code.
 
     Seen as:
-        The WSDL loads and every operation fails: a name mismatch, an unknown issuer, a refused connection, at a host that
-        appears nowhere in the program.
+        The WSDL loads and every operation fails: a name mismatch, an unknown issuer, a refused connection, at a host
+        that appears nowhere in the program.
 
     What it is:
         A WSDL names the address of its service (``soap:address``). Behind a gateway it often names an internal host.
 
     How it is found:
-        The operation went to the address of the WSDL's own port, and that host or port is not the one that the WSDL was
-        loaded from. The fault at that address is a finding of its own; this one says where the address came from.
+        The operation went to the address of the WSDL's own port, and that host or port is not the one that the WSDL
+        was loaded from. The fault at that address is a finding of its own; this one says where the address came from.
 
     What to do:
         Call the address that you were given: ``create_service`` takes it. The service's owner can correct the WSDL.
@@ -54,10 +60,11 @@ class WsdlAddressMismatch(Cause):
         operation = evidence.operation
         if operation.origin != "wsdl-address" or not operation.document or not _elsewhere(evidence):
             return
+        address = clean(evidence.target.url or evidence.target.authority)
         yield cls.finding(
-            f"the address {clean(evidence.target.url or evidence.target.authority)} was written in the WSDL, not in your code",
+            f"the address {address} was written in the WSDL, not in your code",
             expected=f"a soap:address at {_authority(operation.document)}, where the WSDL came from",
-            actual=f"soap:address {clean(evidence.target.url or '')} in {clean(operation.document)}",
+            actual=f"soap:address {address} in {clean(operation.document)}",
             confidence="likely",
             alternatives=("the service does live at that address, and the fault there is all that is wrong",),
             remedies=_other_address(evidence),
@@ -71,15 +78,15 @@ class ForcedHttps(Cause):
         ``WRONG_VERSION_NUMBER`` at an address such as ``https://host:8080/`` that nobody wrote.
 
     What it is:
-        ``Settings.force_https`` (on by default) turns every http ``soap:address`` of a WSDL that came over https into an
-        https address and keeps its port. That port speaks plain HTTP.
+        ``Settings.force_https`` (on by default) turns every http ``soap:address`` of a WSDL that came over https into
+        an https address and keeps its port. That port speaks plain HTTP.
 
     How it is found:
         The WSDL came over https, the setting is on, and the peer answered a ClientHello in plain HTTP.
 
     What to do:
-        Call the service's real https address with ``create_service``, or have the WSDL corrected. Where the service is
-        only to be had over plain HTTP, ``Settings(force_https=False)`` sends everything unencrypted.
+        Call the service's real https address with ``create_service``, or have the WSDL corrected. Where the service
+        is only to be had over plain HTTP, ``Settings(force_https=False)`` sends everything unencrypted.
     """
 
     code = "forced-https"
@@ -112,8 +119,8 @@ class ForcedHttps(Cause):
                 *_other_address(evidence),
                 Remedy(
                     YOU,
-                    "only where the service is to be had over plain HTTP and nothing secret is sent: switch the rewriting off",
-                    snippet="from zeep import Settings\n\nsettings = Settings(force_https=False)  # sends everything unencrypted",
+                    "only where the service is to be had over plain HTTP and holds nothing secret: stop the rewriting",
+                    snippet=_UNENCRYPTED,
                 ),
             ],
         )

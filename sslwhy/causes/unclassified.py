@@ -31,8 +31,8 @@ class Unclassified(Cause):
         No cause that could produce the observed error was proven or made likely by the evidence.
 
     What to do:
-        Run ``sslwhy check`` from the same machine: it may open connections of its own and sees more. If the answer stays
-        the same, send the whole report to whoever runs the server.
+        Run ``sslwhy check`` from the same machine: it may open connections of its own and sees more. If the answer
+        stays the same, send the whole report to whoever runs the server.
     """
 
     code = "unclassified"

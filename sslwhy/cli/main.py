@@ -68,7 +68,9 @@ def _add_check(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--cert", metavar="PATH", help="client certificate file, as requests' cert")
     parser.add_argument("--key", metavar="PATH", help="private key file of the client certificate")
     parser.add_argument("--proxy", metavar="URL", help="proxy for https addresses")
-    parser.add_argument("--timeout", type=float, default=10, metavar="SECONDS", help="for each connection (default: 10)")
+    parser.add_argument(
+        "--timeout", type=float, default=10, metavar="SECONDS", help="for each connection (default: 10)"
+    )
     parser.add_argument("--deadline", type=float, metavar="SECONDS", help="for each diagnosis (default: 10)")
     parser.add_argument("--all-addresses", action="store_true", help="check and compare every address of a host")
     parser.add_argument("--no-fetch-issuers", action="store_true", help="do not fetch a missing issuer (AIA)")
@@ -104,9 +106,13 @@ def _add_trust(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("trust", help="write a CA bundle that makes an endpoint's path complete")
     parser.add_argument("url", metavar="URL")
     parser.add_argument("--out", required=True, metavar="FILE", help="the bundle to write")
-    parser.add_argument("--fingerprint", action="append", metavar="SHA256", help="add what has this fingerprint, without asking")
+    parser.add_argument(
+        "--fingerprint", action="append", metavar="SHA256", help="add what has this fingerprint, without asking"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite an existing file")
-    parser.add_argument("--timeout", type=float, default=10, metavar="SECONDS", help="for each connection (default: 10)")
+    parser.add_argument(
+        "--timeout", type=float, default=10, metavar="SECONDS", help="for each connection (default: 10)"
+    )
     parser.set_defaults(command=command)
 
 

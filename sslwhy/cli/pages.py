@@ -38,7 +38,9 @@ def causes(options: argparse.Namespace) -> int:
 
     found = all_causes()
     if options.json:
-        print(json.dumps([{"code": c.code, "topic": c.topic, "subject": c.subject, "summary": summary(c)} for c in found]))
+        print(
+            json.dumps([{"code": c.code, "topic": c.topic, "subject": c.subject, "summary": summary(c)} for c in found])
+        )
         return FINE
     width = max(len(cause.code) for cause in found)
     for cause in found:

@@ -37,5 +37,3 @@ def _colours() -> bool:
     except ImportError:
         return False
     return True
-
-

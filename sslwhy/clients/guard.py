@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import logging
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sslwhy.clients.relevance import worth_a_look
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
+LOG = logging.getLogger("sslwhy")
+_POLICIES: ContextVar[tuple[Policy | None, ...]] = ContextVar("sslwhy_policies", default=())
+"""The policy of each guard around the running code, the innermost last; a guard without one takes its neighbour's."""
+
 
 class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncContextManager[None]):
     """Context manager around one call of a client library, plain or ``async``.
@@ -27,7 +33,8 @@ class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncCon
     The innermost guard around a failure diagnoses it, at once: whoever catches the exception next sees it enriched.
 
     Args:
-        policy: how far a diagnosis may go; ``None`` for what the environment says.
+        policy: how far a diagnosis may go; ``None`` for the policy of the guard around this one, or else for what the
+            environment says.
         kind: which kind of call it is, where the frames do not tell.
     """
 
@@ -35,29 +42,41 @@ class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncCon
         self._policy = policy
         self._kind = kind
 
-    def __enter__(self) -> None:
+    def _begin(self) -> None:
+        around = _POLICIES.get()
+        _POLICIES.set((*around, self._policy or (around[-1] if around else None)))
         watch.begin()
+
+    def _end(self) -> Policy | None:
+        watch.end()
+        # A generator that holds a guard may end in another context than it began in, so there may be nothing to take.
+        around = _POLICIES.get()
+        _POLICIES.set(around[:-1])
+        return self._policy or (around[-1] if around else None)
+
+    def __enter__(self) -> None:
+        self._begin()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        watch.end()
+        policy = self._end()
         if error is None or switched_off() or not worth_a_look(error):
             return
-        twin = _diagnosed(error, self._policy or Policy.from_environment(), self._kind)
+        twin = _diagnosed(error, policy or Policy.from_environment(), self._kind)
         if twin is not None:
             raise twin from error
 
     async def __aenter__(self) -> None:
-        watch.begin()
+        self._begin()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        watch.end()
+        policy = self._end()
         if error is None or switched_off() or not worth_a_look(error):
             return
-        twin = await _diagnosed_elsewhere(error, self._policy or Policy.from_environment(), self._kind)
+        twin = await _diagnosed_elsewhere(error, policy or Policy.from_environment(), self._kind)
         if twin is not None:
             raise twin from error
 
@@ -72,8 +91,8 @@ def _diagnosed(error: BaseException, policy: Policy, kind: OperationKind) -> Bas
         incident = read_incident(error, kind=kind)
         report = within_deadline(lambda: diagnose(incident, policy), policy.deadline)
         return enriched(error, report) if report is not None and report.findings else None
-    except Exception:  # noqa: BLE001 - whatever goes wrong here, the caller's own error matters more
-        _log_failure()
+    except Exception:
+        LOG.debug("the diagnosis failed", exc_info=True)
         return None
 
 
@@ -90,21 +109,15 @@ async def _diagnosed_elsewhere(error: BaseException, policy: Policy, kind: Opera
         work = functools.partial(within_deadline, lambda: diagnose(incident, policy), policy.deadline)
         report = await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
         return enriched(error, report) if report is not None and report.findings else None
-    except Exception:  # noqa: BLE001 - likewise
-        _log_failure()
+    except Exception:
+        LOG.debug("the diagnosis failed", exc_info=True)
         return None
-
-
-def _log_failure() -> None:
-    import logging
-
-    logging.getLogger("sslwhy").debug("the diagnosis failed", exc_info=True)
 
 
 class diagnosing(Guard):  # noqa: N801 - used like a function: a context manager and a decorator
     """Enrich any TLS failure raised inside: requests, urllib3, httpx, aiohttp, ``ssl``, zeep, whatever wraps them.
 
-    Use it as ``with diagnosing():``, as ``async with diagnosing():`` or as a decorator of a plain or ``async`` function.
+    It is a context manager, plain or ``async``, and a decorator of plain and of ``async`` functions.
 
     Args:
         diagnosis: how far a diagnosis may go; ``None`` for what the environment says.

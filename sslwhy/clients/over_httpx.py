@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
 from sslwhy.clients.guard import Guard
-from sslwhy.policy import Policy
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sslwhy.policy import Policy
+
+    F = TypeVar("F", bound=Callable[..., None])
+
+
+def _signed_like(theirs: Callable[..., None]) -> Callable[[F], F]:
+    """Give a constructor the signature of httpx's own and ``diagnosis``.
+
+    httpx has moved these parameters about between its releases: written out here, one passed by position would mean
+    something else with another release.
+    """
+    signature = inspect.signature(theirs)
+
+    def sign(ours: F) -> F:
+        extra = inspect.signature(ours).parameters["diagnosis"]
+        ours.__signature__ = signature.replace(  # type: ignore[attr-defined]  # any function may have one, see PEP 362
+            parameters=[*signature.parameters.values(), extra]
+        )
+        return ours
+
+    return sign
 
 
 class HTTPTransport(httpx.HTTPTransport):
@@ -18,6 +44,9 @@ class HTTPTransport(httpx.HTTPTransport):
         kwargs: see httpx.
     """
 
+    diagnosis: Policy | None = None
+
+    @_signed_like(httpx.HTTPTransport.__init__)
     def __init__(self, *args: Any, diagnosis: Policy | None = None, **kwargs: Any) -> None:
         with Guard(diagnosis):
             super().__init__(*args, **kwargs)
@@ -37,6 +66,9 @@ class AsyncHTTPTransport(httpx.AsyncHTTPTransport):
         kwargs: see httpx.
     """
 
+    diagnosis: Policy | None = None
+
+    @_signed_like(httpx.AsyncHTTPTransport.__init__)
     def __init__(self, *args: Any, diagnosis: Policy | None = None, **kwargs: Any) -> None:
         with Guard(diagnosis):
             super().__init__(*args, **kwargs)

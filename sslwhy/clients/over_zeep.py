@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zeep
 import zeep.proxy
 import zeep.transports
 
 from sslwhy.clients.guard import Guard
-from sslwhy.policy import Policy
+
+
+if TYPE_CHECKING:
+    from sslwhy.policy import Policy
 
 
 class Transport(zeep.transports.Transport):
@@ -53,8 +56,8 @@ class Transport(zeep.transports.Transport):
             return super().load(url)
 
 
-class OperationProxy(zeep.proxy.OperationProxy):
-    """``zeep``'s operation with a guard around the call."""
+class OperationProxy(zeep.proxy.OperationProxy):  # noqa: D101 - zeep shows the operation's signature as its docstring
+    __doc__ = zeep.proxy.OperationProxy.__doc__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the operation; see zeep."""
@@ -70,16 +73,19 @@ class ServiceProxy(zeep.proxy.ServiceProxy):
         self._operations = {name: OperationProxy(self, name) for name in self._operations}
 
 
-class AsyncTransport(zeep.transports.AsyncTransport):
+class AsyncTransport(Transport, zeep.transports.AsyncTransport):
     """``zeep.AsyncTransport`` whose TLS failures leave enriched; both of its httpx clients are covered.
 
     Args:
+        client: see zeep.
+        wsdl_client: see zeep.
+        cache: see zeep.
+        timeout: see zeep; seconds.
+        operation_timeout: see zeep; seconds, ``None`` waits for ever.
+        verify_ssl: see zeep.
+        proxy: see zeep.
         diagnosis: how far a diagnosis may go; ``None`` for what the environment says.
-        args: see zeep.
-        kwargs: see zeep.
     """
-
-    diagnosis: Policy | None = None
 
     def __init__(
         self,
@@ -94,13 +100,10 @@ class AsyncTransport(zeep.transports.AsyncTransport):
         diagnosis: Policy | None = None,
     ) -> None:
         with Guard(diagnosis):
-            super().__init__(client, wsdl_client, cache, timeout, operation_timeout, verify_ssl, proxy)
+            zeep.transports.AsyncTransport.__init__(  # as in zeep, the plain transport's constructor is passed over
+                self, client, wsdl_client, cache, timeout, operation_timeout, verify_ssl, proxy
+            )
         self.diagnosis = diagnosis
-
-    def load(self, url: Any) -> Any:
-        """Load a WSDL or schema document; see zeep."""
-        with Guard(self.diagnosis):
-            return super().load(url)
 
     async def get(self, address: Any, params: Any, headers: Any) -> Any:
         """Send a GET request; see zeep."""
@@ -113,8 +116,8 @@ class AsyncTransport(zeep.transports.AsyncTransport):
             return await super().post(address, message, headers)
 
 
-class AsyncOperationProxy(zeep.proxy.AsyncOperationProxy):
-    """``zeep``'s asynchronous operation with a guard around the call."""
+class AsyncOperationProxy(zeep.proxy.AsyncOperationProxy):  # noqa: D101 - likewise
+    __doc__ = zeep.proxy.AsyncOperationProxy.__doc__
 
     async def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the operation; see zeep."""
@@ -144,7 +147,8 @@ class Client(zeep.Client):
         diagnosis: how far a diagnosis may go; ``None`` for what the environment says.
     """
 
-    _default_transport = Transport
+    diagnosis: Policy | None = None
+    _default_transport = Transport  # type: ignore[assignment]  # zeep declares an instance and keeps a class
 
     def __init__(
         self,
@@ -188,7 +192,16 @@ def _guarded(service: Any) -> Any:
 
 
 class CachingClient(Client, zeep.CachingClient):
-    """``zeep.CachingClient`` whose failures leave enriched."""
+    """``zeep.CachingClient`` whose failures leave enriched.
+
+    Args:
+        args: see :class:`Client`.
+        diagnosis: how far a diagnosis may go; ``None`` for what the environment says.
+        kwargs: see :class:`Client`.
+    """
+
+    def __init__(self, *args: Any, diagnosis: Policy | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, diagnosis=diagnosis, **kwargs)
 
 
 class AsyncClient(Client, zeep.AsyncClient):
@@ -197,4 +210,4 @@ class AsyncClient(Client, zeep.AsyncClient):
     Loading the WSDL is a plain call in zeep, and so is its diagnosis.
     """
 
-    _default_transport = AsyncTransport
+    _default_transport = AsyncTransport  # type: ignore[assignment]  # likewise

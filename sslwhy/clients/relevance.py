@@ -1,4 +1,4 @@
-"""Whether a failure may have to do with TLS: decided from classes and frames, in microseconds, before anything loads."""
+"""Whether a failure may have to do with TLS: decided from classes and frames, before anything else is loaded."""
 
 from __future__ import annotations
 
@@ -109,4 +109,6 @@ def _answers_about_tls(error: BaseException) -> bool:
     answer = answer_in(error)
     if not answer:
         return False
-    return might_be_tls("\n".join((answer.fault_message, answer.body, *(text for _, text in answer.detail))), answer.status)
+    return might_be_tls(
+        "\n".join((answer.fault_message, answer.body, *(text for _, text in answer.detail))), answer.status
+    )

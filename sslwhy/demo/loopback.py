@@ -54,7 +54,7 @@ class Listener:
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self.host = host
-        self.port = 0
+        self.port = 0  # any; to be set before entering by who wants a certain one
         self.connections = 0  # accepted so far
         self.errors: list[OSError] = []
         self._open: set[socket.socket] = set()
@@ -64,7 +64,7 @@ class Listener:
 
     def __enter__(self) -> Self:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        self._socket = socket.create_server((self.host, 0), family=family, backlog=128)
+        self._socket = socket.create_server((self.host, self.port), family=family, backlog=128)
         self.port = self._socket.getsockname()[1]
         self._start(self._accept)
         return self

@@ -98,9 +98,7 @@ class Identity:
 
     def write(self, directory: Path, name: str = "identity") -> Files:
         """Write `NAME.pem`, `NAME-chain.pem` and `NAME-key.pem` into `directory`."""
-        files = Files(
-            directory / f"{name}.pem", directory / f"{name}-chain.pem", directory / f"{name}-key.pem"
-        )
+        files = Files(directory / f"{name}.pem", directory / f"{name}-chain.pem", directory / f"{name}-key.pem")
         files.certificate.write_text(self.pem, encoding="ascii")
         files.chain.write_text(self.chain_pem(), encoding="ascii")
         files.key.touch(mode=0o600)
@@ -118,9 +116,7 @@ class Authority(Identity):
         extensions = authority_extensions(key)
         return cls(certify(named(name), key, None, not_before, not_after, extensions), key)
 
-    def intermediate(
-        self, name: str, *, not_before: Moment = -DAY, not_after: Moment = 1825 * DAY
-    ) -> Authority:
+    def intermediate(self, name: str, *, not_before: Moment = -DAY, not_after: Moment = 1825 * DAY) -> Authority:
         """An authority called `name` below this one."""
         key = new_key()
         extensions = [*authority_extensions(key), authority_key_identifier(self)]

@@ -84,10 +84,7 @@ def fault(text: str, *, code: str = "Server", version: str = "1.1", detail: str 
     text, detail = escape(text), escape(detail)
     if version == "1.2":
         code = {"Server": "Receiver", "Client": "Sender"}[code]
-        body = (
-            f"<s:Code><s:Value>s:{code}</s:Value></s:Code>"
-            f'<s:Reason><s:Text xml:lang="en">{text}</s:Text></s:Reason>'
-        )
+        body = f'<s:Code><s:Value>s:{code}</s:Value></s:Code><s:Reason><s:Text xml:lang="en">{text}</s:Text></s:Reason>'
         body += f'<s:Detail><d xmlns="">{detail}</d></s:Detail>' if detail else ""
     else:
         body = f"<faultcode>s:{code}</faultcode><faultstring>{text}</faultstring>"

@@ -11,6 +11,8 @@ import ssl
 import threading
 from typing import Any
 
+from sslwhy.policy import switched_off
+
 
 _ATTRIBUTE = "_sslwhy_testimony"
 
@@ -66,6 +68,8 @@ def _peer(tls: ssl.SSLSocket | ssl.SSLObject) -> tuple[str | None, int | None]:
 
 def testify(error: BaseException, tls: ssl.SSLSocket | ssl.SSLObject, *, established: bool, pid: int) -> None:
     """Attach a :class:`Testimony` to an error; never raises, for the error must reach its caller unharmed."""
+    if switched_off():
+        return
     try:
         setattr(error, _ATTRIBUTE, Testimony(tls, established=established, forked=pid != os.getpid()))
     except Exception:  # noqa: BLE001 - whatever goes wrong here, the caller's own error matters more

@@ -50,7 +50,7 @@ class Budget:
         return max(0.0, self.ends - time.monotonic())
 
 
-def collect(incident: Incident, budget: Budget) -> Evidence:
+def collect(incident: Incident) -> Evidence:
     """Collect what can be known of an incident without opening a connection."""
     testimony = incident.testimony
     return Evidence(

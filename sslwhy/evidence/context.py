@@ -34,7 +34,9 @@ def offer_of(context: ssl.SSLContext, server_name: str | None = None) -> ClientO
     hello = own_hello(context, server_name)
     policy_file = _policy_file()
     flags = int(context.verify_flags)
-    lowest, highest = (_VERSIONS.get(v, d) for v, d in ((context.minimum_version, 0x0303), (context.maximum_version, 0x0304)))
+    lowest, highest = (
+        _VERSIONS.get(v, d) for v, d in ((context.minimum_version, 0x0303), (context.maximum_version, 0x0304))
+    )
     return ClientOffer(
         minimum_version=_narrowed(context, lowest, upward=True),
         maximum_version=_narrowed(context, highest, upward=False),

@@ -45,7 +45,9 @@ def own_offer(evidence: Evidence) -> HelloSpec:
     """Return this client's ClientHello: what it offered, in the size that it had."""
     offer = evidence.offer or ClientOffer()
     named = (suite_named(name) for name in offer.ciphers)
-    suites = offer.suites or tuple(suite.code for suite in named if suite) or candidates(TLS_1_3) + candidates(TLS_1_2)[:24]
+    suites = (
+        offer.suites or tuple(suite.code for suite in named if suite) or candidates(TLS_1_3) + candidates(TLS_1_2)[:24]
+    )
     return HelloSpec(
         suites=suites,
         version=offer.maximum_version,
@@ -67,10 +69,16 @@ def hello_named(name: str, evidence: Evidence) -> HelloSpec | None:
     """
     own = own_offer(evidence)
     small = replace(
-        own, suites=_few(own), groups=_SMALL_GROUPS, signature_schemes=_SMALL_SIGNATURES, alpn=(), key_shares=(), pad_to=0
+        own,
+        suites=_few(own),
+        groups=_SMALL_GROUPS,
+        signature_schemes=_SMALL_SIGNATURES,
+        alpn=(),
+        key_shares=(),
+        pad_to=0,
     )
     hellos = {
-        questions.COPY: own,
+        **dict.fromkeys((questions.COPY, *questions.AGAIN), own),
         questions.WITHOUT_SNI: replace(own, server_name=None),
         questions.SMALL: small,
         questions.PADDED: replace(small, pad_to=own.pad_to),

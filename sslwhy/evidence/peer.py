@@ -20,7 +20,15 @@ from sslwhy.evidence.prober.route import Route
 from sslwhy.evidence.prober.survey import survey
 from sslwhy.facts import questions
 from sslwhy.facts.missing import Missing
-from sslwhy.facts.peer import AlertReceived, HelloAnswer, PeerClosed, PeerSurvey, ServerFlight, TunnelRefused, VersionSurvey
+from sslwhy.facts.peer import (
+    AlertReceived,
+    HelloAnswer,
+    PeerClosed,
+    PeerSurvey,
+    ServerFlight,
+    TunnelRefused,
+    VersionSurvey,
+)
 from sslwhy.facts.tls_names import TLS_1_3, VERSIONS
 
 
@@ -62,7 +70,11 @@ def learn_peer(evidence: Evidence, incident: Incident, budget: Budget) -> PeerSu
     found = _survey_of(answers, connections)
     if plan.listen and evidence.trust and budget.seconds > _LEAST:
         heard = listen(_route(plan, evidence), _name(evidence), evidence.trust.store.anchors, _patience(budget))
-        found = replace(found, variants=(*found.variants, (questions.AFTER_HANDSHAKE, heard)), connections=connections + 1)
+        found = replace(
+            found, variants=(*found.variants, (questions.AFTER_HANDSHAKE, heard)), connections=connections + 1
+        )
+    if plan.versions and isinstance(found.answer(questions.COPY), ServerFlight):
+        found = _again(found, plan, evidence, budget)
     if plan.versions and _suites_open(found):
         found = _with_suites(found, plan, evidence, budget)
     return replace(found, seconds=time.monotonic() - started)
@@ -103,6 +115,18 @@ def _ask(plan: Plan, evidence: Evidence, budget: Budget) -> tuple[dict[str | int
     return {name: answers[name] for name, _ in asked if name in answers}, engine.connections
 
 
+def _again(found: PeerSurvey, plan: Plan, evidence: Evidence, budget: Budget) -> PeerSurvey:
+    """Repeat the offer that failed in the call and not in the probe: servers behind one address may differ."""
+    more, connections = _ask(Plan(plan.to, questions.AGAIN), evidence, budget)
+    repeated = tuple((str(name), answer) for name, answer in more.items())
+    return replace(
+        found,
+        variants=(*found.variants, *repeated),
+        connections=found.connections + connections,
+        rounds=found.rounds + 1,
+    )
+
+
 def _refused_by_proxy(answers: Mapping[str | int, HelloAnswer]) -> str | None:
     refusals = {answer.status for answer in answers.values() if isinstance(answer, TunnelRefused)}
     if not refusals or questions.PROXY_CONNECT in answers:
@@ -140,8 +164,10 @@ def _version(version: int, answer: HelloAnswer) -> VersionSurvey:
 
 
 def _suites_open(found: PeerSurvey) -> bool:
-    """Return whether the suites decide it: our offer is refused, yet a version of ours is spoken."""
-    return bool(found.versions) and isinstance(found.answer(questions.COPY), (AlertReceived, PeerClosed))
+    """Return whether the suites decide it: our offer is refused in any size, yet a version of ours is spoken."""
+    if not found.versions or isinstance(found.answer(questions.SMALL), ServerFlight):
+        return False
+    return isinstance(found.answer(questions.COPY), (AlertReceived, PeerClosed))
 
 
 def _with_suites(found: PeerSurvey, plan: Plan, evidence: Evidence, budget: Budget) -> PeerSurvey:

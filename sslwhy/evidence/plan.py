@@ -8,28 +8,14 @@ from typing import TYPE_CHECKING, Literal
 from sslwhy.facts import questions
 from sslwhy.facts.client import ClientOffer
 from sslwhy.facts.missing import Missing
+from sslwhy.facts.reasons import FOREIGN, WEAK_DH
 from sslwhy.facts.tls_names import TLS_1_3
 
 
 if TYPE_CHECKING:
     from sslwhy.facts.evidence import Evidence
 
-FOREIGN = frozenset(
-    {
-        "WRONG_VERSION_NUMBER",
-        "RECORD_LAYER_FAILURE",
-        "UNKNOWN_PROTOCOL",
-        "HTTP_REQUEST",
-        "HTTPS_PROXY_REQUEST",
-        "BAD_RECORD_TYPE",
-        "PACKET_LENGTH_TOO_LONG",
-        "UNEXPECTED_RECORD",
-        "UNSUPPORTED_SSL_VERSION",
-    }
-)
-"""OpenSSL's reasons for bytes that are not TLS."""
-
-TELLING = frozenset({"DH_KEY_TOO_SMALL", "UNSAFE_LEGACY_RENEGOTIATION_DISABLED", "EXCESSIVE_MESSAGE_SIZE"})
+TELLING = WEAK_DH | {"UNSAFE_LEGACY_RENEGOTIATION_DISABLED", "EXCESSIVE_MESSAGE_SIZE"}
 """Reasons that name their cause themselves; one look at the plain text of TLS 1.2 adds the numbers."""
 
 _INTERVIEW = (
@@ -85,7 +71,11 @@ def _at_proxy(evidence: Evidence) -> Plan | Missing:
         return Missing(_CLOSED)
     if route.scheme == "https":
         return Plan("proxy", (questions.PROXY_CONNECT,))
-    return Plan("proxy", (questions.PROXY_TLS,)) if route.scheme == "http" else Missing(f"a {route.scheme} proxy is not probed")
+    return (
+        Plan("proxy", (questions.PROXY_TLS,))
+        if route.scheme == "http"
+        else Missing(f"a {route.scheme} proxy is not probed")
+    )
 
 
 def _not_replicable(evidence: Evidence) -> str | None:

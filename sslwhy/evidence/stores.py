@@ -102,9 +102,7 @@ def certifi_store() -> TrustStore:
     """Read the bundle that requests and httpx use by default."""
     import certifi
 
-    return replace(
-        file_store(certifi.where(), "certifi", version=certifi.__version__), released=certifi_release()
-    )
+    return replace(file_store(certifi.where(), "certifi", version=certifi.__version__), released=certifi_release())
 
 
 def certifi_release() -> datetime | None:

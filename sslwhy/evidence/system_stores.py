@@ -56,10 +56,7 @@ def windows_store(enumerate_certificates: Callable[[str], Iterable[tuple[bytes, 
     host: it is reported as the store's problem.
     """
     members = [
-        der
-        for name in ("ROOT", "CA")
-        for der, encoding, _ in enumerate_certificates(name)
-        if encoding == "x509_asn"
+        der for name in ("ROOT", "CA") for der, encoding, _ in enumerate_certificates(name) if encoding == "x509_asn"
     ]
     store = TrustStore(source="system", location="the Windows certificate stores ROOT and CA", kind="memory")
     broken = [found for der in members if (found := Certificate.from_der(der)).unreadable]

@@ -50,9 +50,7 @@ def trust_of(incident: Incident) -> Trust | Missing:
         overridden=_overridden(incident, store),
         others=tuple(_others(incident, store)),
         ignored=tuple(
-            name
-            for name in (*_REQUESTS, *_OPENSSL)
-            if os.environ.get(name) and name not in _read_by(incident)
+            name for name in (*_REQUESTS, *_OPENSSL) if os.environ.get(name) and name not in _read_by(incident)
         ),
         client=incident.library,
     )
@@ -157,9 +155,7 @@ def _with_lookups(store: TrustStore, context: ssl.SSLContext) -> TrustStore:
     if store.anchors or Path(paths.openssl_cafile).is_file():
         return store
     error = "this Python's OpenSSL finds neither its default file nor certificates in its default directory"
-    return replace(
-        store, source="system", location=paths.openssl_cafile, kind="file", problem="not-found", error=error
-    )
+    return replace(store, source="system", location=paths.openssl_cafile, kind="file", problem="not-found", error=error)
 
 
 def _overridden(incident: Incident, store: TrustStore) -> str | None:

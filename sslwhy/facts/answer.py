@@ -18,10 +18,10 @@ _TELLING_STATUS = frozenset({495, 496, 497, 525, 526})
 # Lower-case substrings of all that causes/answers recognises: a text without any of them is left alone there.
 _HINTS = (
     "ssl|tls|pkix|x509|certif|zertifikat|certpath|cert_|_cert|leaf_sign|sspi|common algorithm|frame size|handshake|"
-    "fatal alert:|trust anchor|trustanchors|outbound has closed|no appropriate protocol|key exchange|keyexchange|"
+    "fatal alert:|trust anchor|trustanchors|outbound has closed|no appropriate protocol|keyexchange|transport stream|"
     "no name matching|subject alternative|check failed|hostname|address mismatch|san list|version number|"
     "version_number|unsupported protocol|unsupported_protocol|alert protocol|alert_|alert unknown|key too small|"
-    "key_too_small|validatorexception|远程证书|403.1|403.7|error code: 52|https server|https port"
+    "key_too_small|validatorexception|远程证书|403.1|403.7|error code: 52|https server|speaks https|https port"
 )
 
 Confidence = Literal["confirmed", "likely", "possible"]

@@ -42,8 +42,8 @@ class Certificate:
         not_before: start of validity, UTC, or ``None`` where OpenSSL cannot compare it.
         not_after: end of validity, likewise.
         key: the subject's public key.
-        signature_algorithm: how it was signed.
-        signature_consistent: whether the signed part names the same algorithm (RFC 5280 section 4.1.1.2).
+        signature_algorithm: how it was signed, as written beside the signature.
+        inner_algorithm: likewise, as written in the signed part; both must agree (RFC 5280 section 4.1.1.2).
         signature: the signature's octets.
         tbs: the signed part, DER.
         extensions: what its extensions say.
@@ -60,7 +60,7 @@ class Certificate:
     not_after: datetime | None = field(default=None, compare=False)
     key: KeyFacts = field(default=_NO_KEY, compare=False)
     signature_algorithm: SignatureFacts = field(default=_NO_ALGORITHM, compare=False)
-    signature_consistent: bool = field(default=True, compare=False)
+    inner_algorithm: SignatureFacts = field(default=_NO_ALGORITHM, compare=False)
     signature: bytes = field(default=b"", repr=False, compare=False)
     tbs: bytes = field(default=b"", repr=False, compare=False)
     extensions: Extensions = field(default=_NO_EXTENSIONS, compare=False)
@@ -116,6 +116,11 @@ class Certificate:
         return self.is_self_issued and self.names_as_issuer(self) and self.signed_by_kind(self)
 
     @property
+    def signature_consistent(self) -> bool:
+        """Return whether both places name the same signature algorithm."""
+        return self.signature_algorithm.encoded == self.inner_algorithm.encoded
+
+    @property
     def is_ca(self) -> bool:
         """Return whether basic constraints say CA (``EXFLAG_CA``)."""
         basic = self.extensions.basic_constraints
@@ -156,7 +161,7 @@ class Certificate:
 
     def signed_by_kind(self, issuer: Certificate) -> bool:
         """Return whether an issuer's key is of the kind that makes this signature algorithm."""
-        wanted, key = self.signature_algorithm.key_kind, issuer.key.kind
+        wanted, key = self.inner_algorithm.key_kind, issuer.key.kind
         return wanted is not None and (wanted == key or (wanted == "RSA-PSS" and key == "RSA"))
 
 
@@ -182,7 +187,6 @@ def _parse(encoding: bytes, fingerprint: str) -> Certificate:
     if len(fields) < 6:
         raise der.DerError("the signed part is too short")
     serial, inner, issuer, validity, subject, key, *rest = fields
-    outside = parse_signature_algorithm(algorithm)
     not_before, not_after = _validity(validity)
     return Certificate(
         der=encoding,
@@ -194,8 +198,8 @@ def _parse(encoding: bytes, fingerprint: str) -> Certificate:
         not_before=not_before,
         not_after=not_after,
         key=parse_key(key),
-        signature_algorithm=outside,
-        signature_consistent=parse_signature_algorithm(inner).encoded == outside.encoded,
+        signature_algorithm=parse_signature_algorithm(algorithm),
+        inner_algorithm=parse_signature_algorithm(inner),
         signature=der.bit_string(der.expect(signature, der.BIT_STRING, "signature")),
         tbs=tbs.raw,
         extensions=_extensions(rest),

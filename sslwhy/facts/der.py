@@ -15,7 +15,9 @@ BOOLEAN = 0x01
 INTEGER = 0x02
 BIT_STRING = 0x03
 OCTET_STRING = 0x04
+NULL = 0x05
 OID = 0x06
+ENUMERATED = 0x0A
 UTF8_STRING = 0x0C
 PRINTABLE_STRING = 0x13
 T61_STRING = 0x14
@@ -25,6 +27,7 @@ GENERALIZED_TIME = 0x18
 VISIBLE_STRING = 0x1A
 UNIVERSAL_STRING = 0x1C
 BMP_STRING = 0x1E
+CONSTRUCTED = 0x20
 SEQUENCE = 0x30
 SET = 0x31
 
@@ -166,6 +169,17 @@ def bit_string(content: bytes) -> bytes:
     return octets[:-1] + bytes((octets[-1] & (0xFF << content[0]) & 0xFF,))
 
 
+def octets(element: Element, what: str) -> bytes:
+    """Return the contents of an OCTET STRING, which may come in pieces (X.690 section 8.7.3).
+
+    Raises:
+        DerError: if it is something else.
+    """
+    if element.tag != OCTET_STRING | CONSTRUCTED:
+        return expect(element, OCTET_STRING, what)
+    return b"".join(piece.content for piece in elements(element.content))
+
+
 def oid(content: bytes) -> str:
     """Decode the contents of an OBJECT IDENTIFIER into dotted decimals.
 
@@ -198,6 +212,25 @@ def text(tag: int, content: bytes) -> str:
         return content.decode(codec)
     except UnicodeDecodeError:
         raise DerError("a string holds octets that are no characters") from None
+
+
+def check_any(element: Element) -> None:
+    """Check the contents of a value of any type as far as OpenSSL does while it reads one.
+
+    Raises:
+        DerError: if the contents do not fit the type.
+    """
+    tag, content = element.tag, element.content
+    if tag == OID:
+        oid(content)
+    elif tag in {INTEGER, ENUMERATED}:
+        integer(content)
+    elif tag == BOOLEAN:
+        boolean(content)
+    elif tag == BIT_STRING:
+        bit_string(content)
+    elif (tag == NULL and content) or (tag == BMP_STRING and len(content) % 2):
+        raise DerError("a value of a wrong length")
 
 
 def moment(tag: int, content: bytes) -> datetime | None:

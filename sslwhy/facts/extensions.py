@@ -78,7 +78,7 @@ def _entry(element: der.Element) -> tuple[str, bool, bytes]:
         raise der.DerError("an extension of a wrong shape")
     name = der.oid(der.expect(members[0], der.OID, "extension type"))
     critical = len(members) == 3 and der.boolean(der.expect(members[1], der.BOOLEAN, "critical"))
-    return name, critical, der.expect(members[-1], der.OCTET_STRING, "extension value")
+    return name, critical, der.octets(members[-1], "extension value")
 
 
 def _quietly(

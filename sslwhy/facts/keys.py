@@ -4,58 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 from sslwhy.facts import der
+from sslwhy.facts.algorithms import CURVES, DIGESTS, KEY_KINDS, SIGNATURES, KeyKind
 
 
-KeyKind = Literal["RSA", "RSA-PSS", "DSA", "EC", "Ed25519", "Ed448", "X25519", "X448", "unknown"]
-
-_KEY_KINDS: dict[str, KeyKind] = {
-    "1.2.840.113549.1.1.1": "RSA",
-    "2.5.8.1.1": "RSA",
-    "1.2.840.113549.1.1.10": "RSA-PSS",
-    "1.2.840.10040.4.1": "DSA",
-    "1.2.840.10045.2.1": "EC",
-    "1.3.101.110": "X25519",
-    "1.3.101.111": "X448",
-    "1.3.101.112": "Ed25519",
-    "1.3.101.113": "Ed448",
-}
 _FIXED_BITS: dict[KeyKind, int] = {"X25519": 253, "X448": 448, "Ed25519": 256, "Ed448": 456}
 _FIXED_STRENGTH: dict[KeyKind, int] = {"X25519": 128, "X448": 224, "Ed25519": 128, "Ed448": 224}
-
-# Curves by object identifier: name and bits of the group's order.
-_CURVES = {
-    "1.2.840.10045.3.1.1": ("secp192r1", 192),
-    "1.2.840.10045.3.1.7": ("secp256r1", 256),
-    "1.3.132.0.33": ("secp224r1", 224),
-    "1.3.132.0.34": ("secp384r1", 384),
-    "1.3.132.0.35": ("secp521r1", 521),
-    "1.3.132.0.6": ("secp112r1", 112),
-    "1.3.132.0.8": ("secp160r1", 161),
-    "1.3.132.0.28": ("secp128r1", 128),
-    "1.3.132.0.31": ("secp192k1", 192),
-    "1.3.132.0.32": ("secp224k1", 225),
-    "1.3.132.0.10": ("secp256k1", 256),
-    "1.3.132.0.1": ("sect163k1", 163),
-    "1.3.132.0.15": ("sect163r2", 163),
-    "1.3.132.0.26": ("sect233k1", 232),
-    "1.3.132.0.27": ("sect233r1", 233),
-    "1.3.132.0.16": ("sect283k1", 281),
-    "1.3.132.0.17": ("sect283r1", 282),
-    "1.3.132.0.36": ("sect409k1", 407),
-    "1.3.132.0.37": ("sect409r1", 409),
-    "1.3.132.0.38": ("sect571k1", 570),
-    "1.3.132.0.39": ("sect571r1", 570),
-    "1.3.36.3.3.2.8.1.1.1": ("brainpoolP160r1", 160),
-    "1.3.36.3.3.2.8.1.1.3": ("brainpoolP192r1", 192),
-    "1.3.36.3.3.2.8.1.1.5": ("brainpoolP224r1", 224),
-    "1.3.36.3.3.2.8.1.1.7": ("brainpoolP256r1", 256),
-    "1.3.36.3.3.2.8.1.1.9": ("brainpoolP320r1", 320),
-    "1.3.36.3.3.2.8.1.1.11": ("brainpoolP384r1", 384),
-    "1.3.36.3.3.2.8.1.1.13": ("brainpoolP512r1", 512),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +48,13 @@ def parse_key(spki: der.Element) -> KeyFacts:
     """
     algorithm, key = _two(der.expect(spki, der.SEQUENCE, "public key"))
     members = der.elements(der.expect(algorithm, der.SEQUENCE, "key algorithm"))
-    kind = _KEY_KINDS.get(
-        der.oid(der.expect(members[0], der.OID, "key algorithm")) if members else "", "unknown"
-    )
+    if not members:
+        raise der.DerError("a public key without an algorithm")
+    kind = KEY_KINDS.get(der.oid(der.expect(members[0], der.OID, "key algorithm")), "unknown")
     octets = der.bit_string(der.expect(key, der.BIT_STRING, "public key"))
     parameters = members[1] if len(members) > 1 else None
+    if parameters is not None:
+        der.check_any(parameters)
     try:
         return _describe(kind, octets, parameters, spki.raw)
     except (der.DerError, IndexError):
@@ -110,9 +67,7 @@ def _describe(kind: KeyKind, octets: bytes, parameters: der.Element | None, spki
         return KeyFacts(kind, bits, finite_field_strength(bits), spki=spki)
     if kind == "DSA":
         prime, order = _integers(parameters.content if parameters else b"")[:2]
-        return KeyFacts(
-            kind, prime.bit_length(), _dsa_strength(prime.bit_length(), order.bit_length()), spki=spki
-        )
+        return KeyFacts(kind, prime.bit_length(), _dsa_strength(prime.bit_length(), order.bit_length()), spki=spki)
     if kind == "EC":
         return _elliptic(parameters, spki)
     if kind in _FIXED_BITS:
@@ -128,8 +83,10 @@ def _elliptic(parameters: der.Element | None, spki: bytes) -> KeyFacts:
         bits = order.bit_length()
         return KeyFacts("EC", bits, _curve_strength(bits), explicit_curve=True, spki=spki)
     curve = der.oid(der.expect(parameters, der.OID, "curve"))
-    name, bits = _CURVES.get(curve, (curve, 0))
-    return KeyFacts("EC", bits, _curve_strength(bits) if bits else None, curve=name, spki=spki)
+    if curve not in CURVES:
+        raise der.DerError("an unknown curve")
+    name, bits = CURVES[curve]
+    return KeyFacts("EC", bits, _curve_strength(bits), curve=name, spki=spki)
 
 
 def _two(content: bytes) -> tuple[der.Element, der.Element]:
@@ -168,53 +125,6 @@ def _curve_strength(bits: int) -> int:
     return next((strength for size, strength in steps if bits >= size), bits // 2)
 
 
-_RSA = "1.2.840.113549.1.1."
-_NIST = "2.16.840.1.101.3.4.3."
-_ECDSA = "1.2.840.10045.4."
-
-# Signature algorithms: name, digest, kind of key that makes them (OBJ_find_sigid_algs).
-_SIGNATURES: dict[str, tuple[str, str | None, KeyKind]] = {
-    _RSA + "2": ("md2WithRSAEncryption", "md2", "RSA"),
-    _RSA + "3": ("md4WithRSAEncryption", "md4", "RSA"),
-    _RSA + "4": ("md5WithRSAEncryption", "md5", "RSA"),
-    _RSA + "5": ("sha1WithRSAEncryption", "sha1", "RSA"),
-    "1.3.14.3.2.29": ("sha1WithRSA", "sha1", "RSA"),
-    _RSA + "11": ("sha256WithRSAEncryption", "sha256", "RSA"),
-    _RSA + "12": ("sha384WithRSAEncryption", "sha384", "RSA"),
-    _RSA + "13": ("sha512WithRSAEncryption", "sha512", "RSA"),
-    _RSA + "14": ("sha224WithRSAEncryption", "sha224", "RSA"),
-    _RSA + "15": ("sha512-224WithRSAEncryption", "sha512-224", "RSA"),
-    _RSA + "16": ("sha512-256WithRSAEncryption", "sha512-256", "RSA"),
-    _RSA + "10": ("rsassaPss", None, "RSA-PSS"),
-    _NIST + "13": ("RSA-SHA3-224", "sha3-224", "RSA"),
-    _NIST + "14": ("RSA-SHA3-256", "sha3-256", "RSA"),
-    _NIST + "15": ("RSA-SHA3-384", "sha3-384", "RSA"),
-    _NIST + "16": ("RSA-SHA3-512", "sha3-512", "RSA"),
-    _ECDSA + "1": ("ecdsa-with-SHA1", "sha1", "EC"),
-    _ECDSA + "3.1": ("ecdsa-with-SHA224", "sha224", "EC"),
-    _ECDSA + "3.2": ("ecdsa-with-SHA256", "sha256", "EC"),
-    _ECDSA + "3.3": ("ecdsa-with-SHA384", "sha384", "EC"),
-    _ECDSA + "3.4": ("ecdsa-with-SHA512", "sha512", "EC"),
-    _NIST + "9": ("ecdsa-with-SHA3-224", "sha3-224", "EC"),
-    _NIST + "10": ("ecdsa-with-SHA3-256", "sha3-256", "EC"),
-    _NIST + "11": ("ecdsa-with-SHA3-384", "sha3-384", "EC"),
-    _NIST + "12": ("ecdsa-with-SHA3-512", "sha3-512", "EC"),
-    "1.2.840.10040.4.3": ("dsa-with-SHA1", "sha1", "DSA"),
-    _NIST + "1": ("dsa-with-SHA224", "sha224", "DSA"),
-    _NIST + "2": ("dsa-with-SHA256", "sha256", "DSA"),
-    _NIST + "3": ("dsa-with-SHA384", "sha384", "DSA"),
-    _NIST + "4": ("dsa-with-SHA512", "sha512", "DSA"),
-    "1.3.101.112": ("Ed25519", None, "Ed25519"),
-    "1.3.101.113": ("Ed448", None, "Ed448"),
-}
-_DIGESTS = {
-    "1.3.14.3.2.26": "sha1",
-    "1.2.840.113549.2.5": "md5",
-    "2.16.840.1.101.3.4.2.1": "sha256",
-    "2.16.840.1.101.3.4.2.2": "sha384",
-    "2.16.840.1.101.3.4.2.3": "sha512",
-    "2.16.840.1.101.3.4.2.4": "sha224",
-}
 _DIGEST_OCTETS = {"224": 28, "256": 32, "384": 48, "512": 64}
 _BROKEN = {"md2": -1, "md4": 64, "md5": 39, "sha1": 63}
 
@@ -255,7 +165,9 @@ def parse_signature_algorithm(element: der.Element) -> SignatureFacts:
     if len(members) not in {1, 2}:
         raise der.DerError("a signature algorithm of a wrong shape")
     identifier = der.oid(der.expect(members[0], der.OID, "signature algorithm"))
-    name, digest, kind = _SIGNATURES.get(identifier, (identifier, None, None))
+    for parameter in members[1:]:
+        der.check_any(parameter)
+    name, digest, kind = SIGNATURES.get(identifier, (identifier, None, None))
     if kind == "RSA-PSS":
         return _pss(identifier, members[1] if len(members) > 1 else None, content)
     strength = _FIXED_STRENGTH.get(kind, -1) if kind and digest is None else _digest_strength(digest)
@@ -280,10 +192,8 @@ def _pss(identifier: str, parameters: der.Element | None, content: bytes) -> Sig
     except (der.DerError, IndexError):
         return SignatureFacts(identifier, "rsassaPss", None, "RSA-PSS", encoded=content)
     strength = 64 if digest == "sha1" else _digest_strength(digest)
-    return SignatureFacts(
-        identifier, f"rsassaPss with {digest}", digest, "RSA-PSS", strength, salt, mask, content
-    )
+    return SignatureFacts(identifier, f"rsassaPss with {digest}", digest, "RSA-PSS", strength, salt, mask, content)
 
 
 def _digest(algorithm: der.Element) -> str | None:
-    return _DIGESTS.get(der.oid(der.elements(algorithm.content)[0].content))
+    return DIGESTS.get(der.oid(der.elements(algorithm.content)[0].content))

@@ -41,6 +41,8 @@ _FOLDED = frozenset(
         der.VISIBLE_STRING,
     }
 )
+# What OpenSSL takes as an attribute's value: universal types of the ASN1_PRINTABLE mask.
+_VALUES = frozenset({3, *range(7, 16), 18, 19, 20, 22, 28, 29, 30})
 _SPACES = re.compile(rb"[ \t\n\v\f\r]+")
 _SPECIAL = re.compile(r'([,+"\\<>;=])')
 
@@ -131,6 +133,9 @@ def _attribute(element: der.Element) -> tuple[Attribute, bytes]:
     if len(members) != 2:
         raise der.DerError("a name attribute is not a type and a value")
     kind, value = members
+    if value.tag != der.SEQUENCE and value.tag not in _VALUES:
+        raise der.DerError(f"a name attribute's value has tag 0x{value.tag:02x}")
+    der.check_any(value)
     attribute = Attribute(der.oid(der.expect(kind, der.OID, "attribute type")), value.tag, value.content)
     return attribute, _encoded(der.SEQUENCE, kind.raw + _folded(value))
 
@@ -201,6 +206,7 @@ class GeneralName:
         if len(members) != 2:
             raise der.DerError("an otherName is not a type and a value")
         value = der.read(der.expect(members[1], 0xA0, "otherName value"))
+        der.check_any(value)
         kind = der.oid(der.expect(members[0], der.OID, "otherName type"))
         return cls("other", value.content, other_type=kind, other_tag=value.tag)
 

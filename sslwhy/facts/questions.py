@@ -5,6 +5,8 @@ from __future__ import annotations
 
 COPY = "this client's offer"
 """The versions, suites, groups and signature schemes of the failed ClientHello, in its size."""
+AGAIN = tuple(f"{COPY}, again ({number})" for number in range(2, 6))
+"""The same once more: do all servers behind the address answer alike?"""
 WITHOUT_SNI = "this client's offer without SNI"
 SMALL = "a small ClientHello"
 """Few suites, two groups, no ALPN: it fits into one packet anywhere."""

@@ -29,14 +29,14 @@ def _lines(report: Report) -> Iterator[str]:
     for number, finding in enumerate(report.findings):
         if number:
             yield ""
-        yield from _finding(finding, report, first=number == 0)
+        yield from _finding(finding, first=number == 0)
     yield ""
     yield from _where(report)
     yield from _chain(report)
     yield from _evidence(report)
 
 
-def _finding(finding: Finding, report: Report, *, first: bool) -> Iterator[str]:
+def _finding(finding: Finding, *, first: bool) -> Iterator[str]:
     hedge = "" if finding.confidence == "confirmed" else f" ({finding.confidence})"
     yield f"{'error' if first else 'also'}[{finding.code}]: {one_line(finding.headline)}{hedge}"
     yield from _row("expected", finding.expected)

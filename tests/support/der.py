@@ -177,9 +177,7 @@ def issuer_named(name: x509.Name) -> Edit:
 
 def public_key_of(key: PrivateKey) -> Edit:
     """An edit that puts another public key in."""
-    spki = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    spki = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return lambda tbs: dataclasses.replace(tbs, public_key=spki)
 
 

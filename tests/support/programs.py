@@ -121,6 +121,4 @@ class JavaServer(ProcessServer):
 def _pkcs12(identity: Identity) -> bytes:
     issuers = [one.certificate for one in identity.path()[1:] if one.issuer]
     encryption = BestAvailableEncryption(b"changeit")
-    return pkcs12.serialize_key_and_certificates(
-        b"server", identity.key, identity.certificate, issuers, encryption
-    )
+    return pkcs12.serialize_key_and_certificates(b"server", identity.key, identity.certificate, issuers, encryption)

@@ -30,7 +30,7 @@ MYSQL = b"J\0\0\0\n8.0.36\0"
 
 
 class RawServer(Listener):
-    """Treats every connection the same way, and keeps what it heard first in `heard`."""
+    """Shows each connection one of the behaviours, in turn."""
 
     def __init__(self, *behaviours: Behaviour, host: str = "127.0.0.1") -> None:
         super().__init__(host)

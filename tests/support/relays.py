@@ -30,9 +30,7 @@ def pump(left: socket.socket, right: socket.socket, delay: float = 0) -> None:
     other = {left: right, right: left}
     reading = [left, right]
     while reading:
-        buffered: list[socket.socket] = [
-            one for one in reading if isinstance(one, ssl.SSLSocket) and one.pending()
-        ]
+        buffered: list[socket.socket] = [one for one in reading if isinstance(one, ssl.SSLSocket) and one.pending()]
         ready = buffered or select.select(reading, [], [], _IDLE)[0]
         if not ready:
             return
@@ -191,9 +189,7 @@ class Proxy(Listener):
         url = urlsplit(target)
         with self.adopt(self._reach(f"{url.hostname}:{url.port or 80}")) as upstream:
             path = f"{url.path or '/'}{'?' + url.query if url.query else ''}"
-            upstream.sendall(
-                head.replace(f"{method} {target}".encode(), f"{method} {path}".encode(), 1) + rest
-            )
+            upstream.sendall(head.replace(f"{method} {target}".encode(), f"{method} {path}".encode(), 1) + rest)
             pump(connection, upstream)
 
 

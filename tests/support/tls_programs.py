@@ -6,6 +6,7 @@ with nginx(folder, identity, "ssl_protocols TLSv1.2;") as port: ...
 from __future__ import annotations
 
 import contextlib
+import importlib
 import shutil
 import socket
 import subprocess
@@ -140,20 +141,18 @@ class TlsliteServer(Listener):
         super().__init__()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            from tlslite.api import HandshakeSettings, X509CertChain, parsePEMKey
-        self._chain = X509CertChain()
+            self._api: Any = importlib.import_module("tlslite.api")
+            self._errors: Any = importlib.import_module("tlslite.errors")
+        self._chain = self._api.X509CertChain()
         self._chain.parsePemList(identity.pem)
-        self._key = parsePEMKey(identity.key_pem, private=True)
-        self._settings = HandshakeSettings()
+        self._key = self._api.parsePEMKey(identity.key_pem, private=True)
+        self._settings = self._api.HandshakeSettings()
         for name, value in settings.items():
             setattr(self._settings, name, value)
 
     def serve(self, connection: socket.socket) -> None:
         """Shake hands, whatever comes of it."""
-        from tlslite.api import TLSConnection
-        from tlslite.errors import BaseTLSException
-
-        with contextlib.suppress(BaseTLSException, ValueError, SyntaxError):
-            TLSConnection(connection).handshakeServer(
+        with contextlib.suppress(self._errors.BaseTLSException, ValueError, SyntaxError):
+            self._api.TLSConnection(connection).handshakeServer(
                 certChain=self._chain, privateKey=self._key, settings=self._settings
             )

@@ -7,14 +7,15 @@ an element that frameworks use for errors (see ``passages``), in an answer that 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.answers.pages import page_verdict
 from sslwhy.causes.answers.passages import Passage, echoes_input, passages
 from sslwhy.causes.answers.phrases import TRUST_REASONS, Phrase, phrases
 from sslwhy.causes.answers.platforms import platform_of
-from sslwhy.causes.answers.position import Anchor, Quotes, anchor
+from sslwhy.causes.answers.position import Anchor, anchor
+from sslwhy.causes.answers.quotes import Quotes
 from sslwhy.facts.answer import AnswerVerdict
 
 
@@ -24,35 +25,28 @@ if TYPE_CHECKING:
     from sslwhy.facts.answer import Answer, Confidence
 
 _OCCURRENCES = 8
-_OPEN_ENDS = " '\"“<(:_"
+_OPEN_ENDS = " '\"“<(:_/"
 _STOPS = ("\n", ".", ":", ";", ")", "]", "。", " --->", " (", " [", " - ", " at ")
 _SPECIFICITY = {"handshake": 0, "trust": 1, "closed": 2, "refused": 3}
 _MOST_SPECIFIC = 4
-# Words that a verifier of signed messages or documents prints too.
-_SHARED = frozenset(
-    {
-        "unable to find valid certification path to requested target",
-        "sun.security.provider.certpath.SunCertPathBuilderException",
-        "the trustAnchors parameter must be non-empty",
-        "PKIX path validation failed",
-    }
-)
 _MESSAGE_SECURITY = re.compile(
     "WSSecurityException|wss4j|certificate path validation|XMLSignature|SignatureTrust|SignatureVerif|SAML|wsse:"
 )
-_CHANNEL = re.compile(r"javax\.net\.ssl|SSL/TLS|SSLHandshake|SSLRequest|jsse2")
-_DATA_CODES = re.compile(
-    "valid|duplicate|conflict|notfound|exists|business|constraint|badrequest", re.IGNORECASE
+_CHANNEL = re.compile(r"javax\.net\.ssl|SSL/TLS|SSLHandshake|jsse2")
+_DATA_CODES = re.compile("valid|duplicate|conflict|notfound|exists|business|constraint|badrequest", re.IGNORECASE)
+_PREDICATE = re.compile(
+    r" (?:is|was|are|were|has|had|does|did|must|may|cannot|can|could|should|will|not|already|exists|returned|"
+    r"ist|sind|wurde|existiert|est|existe|já|ya|è|esiste|bestaat|jest|istnieje)\b"
 )
 _CALLER_CODES = frozenset({"client", "sender"})
-_HOST = r"([A-Za-z0-9_.-]{1,253}(?::\d{1,5})?)"
+_HOST = r"([A-Za-z0-9][A-Za-z0-9_.-]{0,252}(?::\d{1,5})?)"
 _HOSTS = tuple(
     re.compile(pattern.replace("HOST", _HOST))
     for pattern in (
         r"SSL/TLS[^\n]{0,60}?['\"“„]HOST['\"”“]",
         r"機関 'HOST'",
         r"HTTPSConnectionPool\(host='HOST'",
-        r"https://HOST[/'\"\s?:]",
+        r"(?:request to|request for|resource|[Gg]et|[Pp]ost|invoking|calling) ['\"]?https://HOST[/'\"\s?:]",
         r"Certificate for <HOST>",
         r"No name matching HOST found",
         r"No subject alternative DNS name matching HOST found",
@@ -104,25 +98,30 @@ def _on_signed_messages(answer: Answer, text: str) -> bool:
 
 def _blames_caller(answer: Answer) -> bool:
     local = re.split(r"[:}]", answer.fault_code or "")[-1].partition(".")[0].lower()
-    # WCF answers its own unhandled exceptions with "Client" unless it is told otherwise.
-    internal = any(code.endswith("InternalServiceFault") for code in answer.fault_subcodes)
-    return (local in _CALLER_CODES and not internal) or echoes_input(answer)
+    return local in _CALLER_CODES or echoes_input(answer)
 
 
 def _hits(passage: Passage) -> Iterator[_Hit]:
     """Yield the anchored phrases of a passage, then what later phrases add to the first of them."""
-    quotes = Quotes(passage.text)
-    first: _Hit | None = None
+    text, quotes = passage.text, Quotes(passage.text)
+    found = [hit for phrase in phrases() if (hit := _anchored(phrase, passage, quotes))]
+    if not found:
+        return
+    first = min(found, key=lambda hit: hit.at)
+    start = text.rfind("\n", 0, first.at) + 1
+    if _is_subject(text[start:].partition("\n")[0]):
+        return
+    yield from found
     for phrase in phrases():
-        hit = _anchored(phrase, passage, quotes)
-        if hit:
-            yield hit
-            first = hit if first is None or hit.at < first.at else first
-    if first is not None:
-        for phrase in phrases():
-            at = passage.text.find(phrase.text, first.at)
-            if phrase.kind == "weak" and at >= 0:
-                yield _Hit(phrase, at, first.anchor, passage.place, passage.text)
+        at = text.find(phrase.text, first.at)
+        if at >= 0 and (phrase.kind == "weak" or _whole(phrase, text, at, at)):
+            yield replace(first, phrase=phrase, at=at)
+
+
+def _is_subject(line: str) -> bool:
+    """Return whether a line goes on after a phrase as a sentence about it: "... is not a valid title"."""
+    ends = (line.rfind(phrase.text) + len(phrase.text) for phrase in phrases() if phrase.text in line)
+    return any(_PREDICATE.match(line, end) for end in ends)
 
 
 def _anchored(phrase: Phrase, passage: Passage, quotes: Quotes) -> _Hit | None:
@@ -172,9 +171,7 @@ def _verdict(answer: Answer, hits: list[_Hit]) -> AnswerVerdict:
 def _confidence(answer: Answer, hits: list[_Hit]) -> Confidence:
     if _blames_caller(answer) or any("peer not authenticated" in hit.text for hit in hits):
         return "likely"
-    sure = (
-        hit.anchor != "led" and hit.phrase.kind != "weak" and hit.phrase.text not in _SHARED for hit in hits
-    )
+    sure = (hit.anchor != "led" and hit.phrase.kind != "weak" and not hit.phrase.shared for hit in hits)
     return "confirmed" if any(sure) or any(_by_url(hit) for hit in hits) else "likely"
 
 

@@ -52,7 +52,7 @@ def letter(answer: Answer, verdict: AnswerVerdict, *, when: datetime, operation:
     lines = [
         "Hello,",
         "",
-        f"on {utc(when)} we sent {what} to {url}.",
+        f"on {utc(when)} we called {url} ({what}).",
         f"We reached your service over a working connection, and it answered {_answered(answer)}:",
         "",
         f"    {one_line(redact(_quoted(answer, verdict)), _QUOTED)}",

@@ -77,9 +77,7 @@ def page_verdict(answer: Answer, found: Iterable[Passage]) -> AnswerVerdict | No
     if status is None:
         return None
     lines = [line.strip() for passage in found for line in passage.text.splitlines()]
-    return (
-        _by_line(status, lines) or _iis(status, lines) or _fastly(answer, lines) or _by_status(answer, lines)
-    )
+    return _by_line(status, lines) or _iis(status, lines) or _fastly(answer, lines) or _by_status(answer, lines)
 
 
 def _by_line(status: int, lines: list[str]) -> AnswerVerdict | None:
@@ -121,13 +119,9 @@ def _by_status(answer: Answer, lines: list[str]) -> AnswerVerdict | None:
     family = _FAMILY[platform]
     signed = any(name in answer.header("Server").lower() for name in family)
     named = any(line == f"error code: {answer.status}" or line.endswith(text) for line in lines)
-    return _verdict(
-        code, reason, platform, f"{answer.status} {text}", "confirmed" if signed or named else "likely"
-    )
+    return _verdict(code, reason, platform, f"{answer.status} {text}", "confirmed" if signed or named else "likely")
 
 
-def _verdict(
-    code: str, reason: str, platform: str, phrase: str, confidence: str = "confirmed"
-) -> AnswerVerdict:
+def _verdict(code: str, reason: str, platform: str, phrase: str, confidence: str = "confirmed") -> AnswerVerdict:
     sure: Confidence = "confirmed" if confidence == "confirmed" else "likely"
     return AnswerVerdict(code=code, reason=reason, platform=platform, phrase=phrase, confidence=sure)

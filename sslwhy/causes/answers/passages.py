@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from sslwhy.causes.answers.tables import word_set, words
 from sslwhy.facts.answer import BODY_CAP
 
 
@@ -19,43 +20,12 @@ if TYPE_CHECKING:
 
 _MOST = 500
 _DEPTH = 20
-_PLAIN = str.maketrans(
-    {
-        "’": "'",
-        "\u00a0": " ",
-        "\u202f": " ",
-        "：": ": ",
-        "（": "(",
-        "）": ")",
-    }
-)
+# Apostrophes, no-break spaces, full-width colon and parentheses.
+_PLAIN = str.maketrans({"\u2019": "'", "\u00a0": " ", "\u202f": " ", "\uff1a": ": ", "\uff08": "(", "\uff09": ")"})
+# The arity and the argument of a generic .NET class: FaultException`1[ExceptionDetail].
+_GENERIC = re.compile(r"`\d\[[^\]\n]{0,200}\]")
 _BLANKS = re.compile(r"[ \t\f\v]+")
 _BREAKS = re.compile(r" ?(?:\r\n|\r|\n)\s*")
-# Elements and keys in which frameworks write an exception's words. Everything else holds data.
-_ERROR_NAMES = frozenset(
-    "string text stack stacktrace trace details detail description additionaltext diagnostic diagnosticinfo "
-    "faultdetail msg errors code errorcode errordescription errortext error_description".split()
-)
-_ERROR_NAME_ENDS = (
-    "message",
-    "string",
-    "exception",
-    "trace",
-    "reason",
-    "cause",
-    "error",
-    "fault",
-    "errordetails",
-)
-_ECHO_NAMES = frozenset(
-    "field fieldname rejectedvalue invalidvalue constraint constraintviolation violation violations validationerror "
-    "validationerrors duplicate duplicatekey".split()
-)
-_BLOCKS = frozenset(
-    "html body title h1 h2 h3 h4 p center pre div td th font blockquote main section header".split()
-)
-_INLINE = frozenset("b i em strong span a code font u tt small nobr".split())
-_UNREAD = ("script", "style", "textarea", "select", "ul", "ol")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +49,18 @@ def passages(answer: Answer) -> list[Passage]:
 
 def echoes_input(answer: Answer) -> bool:
     """Return whether a Fault's detail has the elements of a validation error, which quote the caller's data."""
-    return any(name.lower() in _ECHO_NAMES for name, _ in answer.detail)
+    return any(name.lower() in word_set("elements", "echo names") for name, _ in answer.detail)
 
 
 def normal(text: str) -> str:
     """Fold white space, keep line breaks, make typographic punctuation plain."""
     text = unicodedata.normalize("NFC", text[:BODY_CAP]).translate(_PLAIN)
-    return _BREAKS.sub("\n", _BLANKS.sub(" ", text)).strip()
+    return _BREAKS.sub("\n", _BLANKS.sub(" ", _GENERIC.sub("", text))).strip()
 
 
 def _fault(answer: Answer) -> Iterator[Passage]:
-    yield Passage("message", normal(answer.fault_message))
+    for text in _texts(answer.fault_message):
+        yield Passage("message", normal(text))
     if not echoes_input(answer):
         for name, text in answer.detail:
             if _names_error(name):
@@ -97,20 +68,21 @@ def _fault(answer: Answer) -> Iterator[Passage]:
 
 
 def _page(body: str) -> Iterator[Passage]:
+    for text in _texts(body):
+        yield Passage("page", normal(text))
+
+
+def _texts(body: str) -> Iterable[str]:
+    """Return the texts of a JSON, XML or HTML document, or the plain text; gateways put each into Faults as well."""
     start = body.lstrip("\ufeff \t\r\n")[:1]
     if start in ("{", "["):
-        texts: Iterable[str] = _json_texts(body)
-    elif start == "<":
-        texts = _markup_texts(body)
-    else:
-        texts = (body,)
-    for text in texts:
-        yield Passage("page", normal(text))
+        return _json_texts(body)
+    return _markup_texts(body) if start == "<" and not body.lstrip().startswith("<urlopen ") else (body,)
 
 
 def _names_error(name: str) -> bool:
     lower = name.lower()
-    return lower in _ERROR_NAMES or lower.endswith(_ERROR_NAME_ENDS)
+    return lower in word_set("elements", "error names") or lower.endswith(words("elements", "error name ends"))
 
 
 def _json_texts(body: str) -> Iterator[str]:
@@ -122,7 +94,7 @@ def _json_texts(body: str) -> Iterator[str]:
             yield body
         return
     pairs = list(_json_pairs("", value, _DEPTH))
-    if any(name.lower() in _ECHO_NAMES for name, _ in pairs):
+    if any(name.lower() in word_set("elements", "echo names") for name, _ in pairs):
         return
     yield from (text for name, text in pairs if text and _names_error(name))
 
@@ -143,8 +115,8 @@ def _markup_texts(body: str) -> Iterator[str]:
     head = body[:2000].lower()
     runs = list(_runs(body))
     if "<html" in head or "<!doctype html" in head or "<head" in head or "<h1" in head:
-        yield from (text for name, text in runs if name in _BLOCKS)
-    elif not any(name in _ECHO_NAMES for name, _ in runs):
+        yield from (text for name, text in runs if name in word_set("elements", "blocks"))
+    elif not any(name in word_set("elements", "echo names") for name, _ in runs):
         yield from (text for name, text in runs if _names_error(name))
 
 
@@ -159,14 +131,14 @@ def _runs(body: str) -> Iterator[tuple[str, str]]:
         parts.append(body[at:start])
         tag, at = _tag(body, start)
         name = tag.strip("/").lower()
-        if name in _INLINE:
+        if name in word_set("elements", "inline"):
             continue
         if name in ("br", "q"):
             parts.append("\n" if name == "br" else '"')
             continue
         yield (open_names[-1] if open_names else ""), html.unescape("".join(parts).replace("]]>", ""))
         parts = []
-        at = _after_unread(body, tag, name, at)
+        at = _after_unread(body, tag, at)
         _nest(open_names, tag, name)
 
 
@@ -186,8 +158,8 @@ def _tag(body: str, start: int) -> tuple[str, int]:
     return closing + name + empty, end + 1
 
 
-def _after_unread(body: str, tag: str, name: str, at: int) -> int:
-    if tag.lower() not in _UNREAD:
+def _after_unread(body: str, tag: str, at: int) -> int:
+    if tag.lower() not in word_set("elements", "unread"):
         return at
     end = body.find(f"</{tag}", at)
     return len(body) if end < 0 else end
@@ -199,8 +171,6 @@ def _nest(open_names: list[str], tag: str, name: str) -> None:
             while open_names.pop() != name:
                 pass
     elif (
-        not tag.endswith("/")
-        and not tag.startswith(("!", "?"))
-        and name not in ("meta", "link", "hr", "img", "input")
+        not tag.endswith("/") and not tag.startswith(("!", "?")) and name not in ("meta", "link", "hr", "img", "input")
     ):
         open_names.append(name)

@@ -81,11 +81,18 @@ def analyze(
         path=path.links,
         complete=path.failure is VerifyCode.OK,
         verify_code=int(faults[0].code) if faults else 0,
-        depth=faults[0].depth if faults else 0,
+        depth=_first_depth(path, faults),
         faults=faults,
         sought=path.top.certificate.issuer if path.awaits_issuer else None,
         skipped=path.skipped,
     )
+
+
+def _first_depth(path: Path, faults: tuple[Fault, ...]) -> int:
+    if not faults:
+        return 0
+    # A failure to build is reported where the path ends, though an issuer beyond that may be at fault.
+    return min(faults[0].depth, len(path.links) - 1)
 
 
 def _unreadable(presented: tuple[Certificate, ...]) -> Iterator[Fault]:
@@ -111,9 +118,14 @@ def _unreadable(presented: tuple[Certificate, ...]) -> Iterator[Fault]:
 
 
 def _faults(path: Path, rules: PathRules, reference: ReferenceIdentity | None) -> Iterator[Fault]:
-    yield from checks.check_key(path, 0, rules)
+    # Without a security level OpenSSL looks at the end-entity's key only when it needs it.
+    key_first = rules.security_level > 0 or any(link.anchor for link in path.links[1:2])
+    if key_first:
+        yield from checks.check_key(path, 0, rules)
     yield from _building(path)
     yield from checks.check_extensions(path, rules)
+    if not key_first:
+        yield from checks.check_key(path, 0, rules)
     yield from checks.check_levels(path, rules)
     yield from checks.check_identity(path, reference)
     yield from checks.check_revocation(path, rules)
@@ -130,10 +142,13 @@ def _building(path: Path) -> Iterator[Fault]:
     top = path.top.certificate
     if malformed and _issuer_at_hand(path, depth):
         return
-    expected, actual = _words(path)
+    failure = path.failure
+    if top.problems and top.is_self_signed:
+        failure = VerifyCode.SELF_SIGNED_CERT_IN_CHAIN if depth else VerifyCode.DEPTH_ZERO_SELF_SIGNED_CERT
+    expected, actual = _words(path, failure)
     yield Fault(
-        kind=_KINDS[path.failure],
-        code=path.failure,
+        kind=_KINDS[failure],
+        code=failure,
         depth=depth,
         certificate=top,
         expected=expected,
@@ -171,19 +186,19 @@ def _issuer_at_hand(path: Path, depth: int) -> bool:
     return any(candidate.depth == depth and candidate.signer for candidate in path.skipped)
 
 
-def _words(path: Path) -> tuple[str, str]:
+def _words(path: Path, failure: VerifyCode) -> tuple[str, str]:
     top = path.top.certificate
-    if path.failure is VerifyCode.DEPTH_ZERO_SELF_SIGNED_CERT:
+    if failure is VerifyCode.DEPTH_ZERO_SELF_SIGNED_CERT:
         return (
             "a certificate that a trust anchor issued, or that is one",
             "a certificate signed by its own key",
         )
-    if path.failure is VerifyCode.SELF_SIGNED_CERT_IN_CHAIN:
+    if failure is VerifyCode.SELF_SIGNED_CERT_IN_CHAIN:
         return (
             "a path that ends in a trust anchor",
             f"a path that ends in {top.label}, which is no trust anchor",
         )
-    if path.failure is VerifyCode.CERT_CHAIN_TOO_LONG:
+    if failure is VerifyCode.CERT_CHAIN_TOO_LONG:
         return "a path within the depth limit", f"{len(path.links)} certificates without an end"
     held = (
         "is no trust anchor"

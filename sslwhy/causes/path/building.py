@@ -78,7 +78,7 @@ class _Builder:
             if grown:
                 ask_presented = False
                 top = self._links[-1].certificate
-                if top.is_self_signed or self._rules.partial_chain:
+                if _self_signed(top) or self._rules.partial_chain:
                     return True
                 continue
             if not ask_presented:
@@ -90,7 +90,7 @@ class _Builder:
         issuer = self._store_issuer(current)
         if issuer is None:
             return False
-        if not current.is_self_signed:
+        if not _self_signed(current):
             self._links.append(Link(issuer, self._position(issuer), anchor=True))
             return True
         if issuer != current:
@@ -113,7 +113,7 @@ class _Builder:
 
     def _from_presented(self) -> bool:
         current = self._links[-1].certificate
-        if current.is_self_signed or len(self._links) > self._limit:
+        if _self_signed(current) or len(self._links) > self._limit:
             return False
         rest = self._rest[current.issuer_name.canonical]
         chosen = self._preferred(
@@ -184,13 +184,18 @@ class _Builder:
     def _failure(self) -> VerifyCode:
         if len(self._links) > self._limit:
             return VerifyCode.CERT_CHAIN_TOO_LONG
-        if self._links[-1].certificate.is_self_signed:
+        if _self_signed(self._links[-1].certificate):
             if len(self._links) == 1:
                 return VerifyCode.DEPTH_ZERO_SELF_SIGNED_CERT
             return VerifyCode.SELF_SIGNED_CERT_IN_CHAIN
         if self._untrusted < len(self._links):
             return VerifyCode.UNABLE_TO_GET_ISSUER_CERT
         return VerifyCode.UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+
+
+def _self_signed(certificate: Certificate) -> bool:
+    # X509_self_signed() gives up on a certificate that it calls invalid and on a key that it cannot read.
+    return not certificate.problems and certificate.is_self_signed and is_readable(certificate.key)
 
 
 def _later(one: Certificate, other: Certificate) -> bool:

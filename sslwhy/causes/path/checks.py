@@ -119,7 +119,7 @@ def _why_no_ca(path: Path, depth: int) -> str:
 def _purpose(path: Path, depth: int, rules: PathRules) -> Iterator[Fault]:
     certificate = path.links[depth].certificate
     problem = purpose.purpose_problem(certificate, rules.purpose, as_ca=depth > 0)
-    if problem is None and certificate.problems and rules.strict:
+    if problem is None and certificate.problems and rules.strict and path.failure is VerifyCode.OK:
         problem = "a certificate that can be read", certificate.problems[0]
     if problem is not None:
         yield _fault("purpose", VerifyCode.INVALID_PURPOSE, path, depth, *problem)

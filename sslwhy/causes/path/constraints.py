@@ -23,7 +23,7 @@ _OK = VerifyCode.OK
 _OUTSIDE = VerifyCode.PERMITTED_VIOLATION
 _BAD_NAME = VerifyCode.UNSUPPORTED_NAME_SYNTAX
 _HOST = re.compile(rb"[0-9A-Za-z_.-]+")
-_URI = re.compile(rb"[^:]*://([^:/]*)")
+_URI = re.compile(rb"[^:]*://(.*)", re.DOTALL)
 
 
 def violation(
@@ -37,7 +37,7 @@ def violation(
         with_common_names: whether common names that look like host names count as DNS names.
     """
     size = certificate.subject_name.size + len(certificate.extensions.subject_alt_name or ())
-    if size * (len(constraints.permitted) + len(constraints.excluded)) > NAME_CHECK_MAX:
+    if size and len(constraints.permitted) + len(constraints.excluded) > NAME_CHECK_MAX // size:
         return VerifyCode.UNSPECIFIED, f"{size} names"
     for name in _names(certificate, with_common_names=with_common_names):
         code = _BAD_NAME if name is None else _match(name, constraints)
@@ -180,7 +180,9 @@ def _mailbox(name: GeneralName, base: bytes) -> VerifyCode:
 
 def _uri(name: bytes, base: bytes) -> VerifyCode:
     found = _URI.match(name)
-    host = found[1].lower() if found else b""
+    rest = found[1].lower() if found else b""
+    # A port ends the host; only where there is none does a slash.
+    host = rest.partition(b":" if b":" in rest else b"/")[0]
     if not host:
         return _BAD_NAME
     if base[:1] == b".":

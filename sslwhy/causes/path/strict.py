@@ -41,12 +41,6 @@ def breaches(certificate: Certificate, *, is_last: bool) -> Iterator[Breach]:
     yield from _key_identifiers(certificate, is_last=is_last)
 
 
-def _usage(certificate: Certificate) -> int:
-    # Without a key usage extension every usage is allowed.
-    usage = certificate.extensions.key_usage
-    return 0xFFFF if usage is None else usage
-
-
 def _basic_constraints(certificate: Certificate) -> Iterator[Breach]:
     basic = certificate.extensions.basic_constraints
     if basic is None:
@@ -58,7 +52,7 @@ def _basic_constraints(certificate: Certificate) -> Iterator[Breach]:
                 "a path length in CA certificates only",
                 "no CA, but a path length",
             )
-        if not _usage(certificate) & KEY_CERT_SIGN:
+        if not (certificate.extensions.key_usage or 0) & KEY_CERT_SIGN:
             yield Breach(
                 VerifyCode.PATHLEN_WITHOUT_KU_KEY_CERT_SIGN,
                 "a path length together with key usage keyCertSign only",

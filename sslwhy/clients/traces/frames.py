@@ -53,7 +53,7 @@ def frames_of(error: BaseException) -> tuple[Frame, ...]:
 
 
 def _outward() -> Iterator[FrameType]:
-    found = []
+    found: list[FrameType] = []
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to walk the calling frames
     while frame is not None and len(found) < _OUTWARD_LIMIT:
         found.append(frame)

@@ -26,7 +26,7 @@ def read(frames: Iterable[Frame], incident: Incident, kind: OperationKind) -> No
         elif frame.module == "zeep.loader" and frame.function == "load_external":
             _read_load(frame.values, incident)
         elif frame.module == "zeep.xsd.visitor" and frame.function in {"visit_import", "visit_include"}:
-            _read_import(frame.values, incident)
+            incident.operation = replace(incident.operation, kind="schema")
 
 
 def _read_call(values: dict[str, Any], incident: Incident) -> None:
@@ -57,7 +57,9 @@ def _written_in(client: Any, address: str | None) -> bool:
     """Return whether the address is the WSDL's own, not one that the caller gave to ``create_service``."""
     services = getattr(client.wsdl, "services", {}).values()
     return any(
-        (port.binding_options or {}).get("address") == address for service in services for port in service.ports.values()
+        (port.binding_options or {}).get("address") == address
+        for service in services
+        for port in service.ports.values()
     )
 
 
@@ -93,7 +95,3 @@ def _read_load(values: dict[str, Any], incident: Incident) -> None:
         requested_url=shown,
         url_source=f"an import in {shown}",
     )
-
-
-def _read_import(values: dict[str, Any], incident: Incident) -> None:
-    incident.operation = replace(incident.operation, kind="schema")

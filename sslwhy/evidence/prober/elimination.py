@@ -40,7 +40,7 @@ class Elimination:
     Attributes:
         accepted: what was chosen, in the order of the answers.
         flights: the server's flights, likewise.
-        first: the first answer of all.
+        first: the answer to the first question, whichever answer came in first.
         unclear: why something may be missing from ``accepted``, or ``None``.
     """
 
@@ -80,6 +80,7 @@ class Elimination:
         self._pool: list[int] = list(candidates)
         self._waiting = 0
         self._answered = 0
+        self._opening: tuple[int, ...] | None = None
         self._seen: list[tuple[tuple[int, ...], int]] = []
 
     def start(self) -> None:
@@ -94,7 +95,9 @@ class Elimination:
             # choices show whose preference decides.
             turned = (at + len(self._seen)) % 2
             head = members[:_TURNED][::-1] if turned else members[:_TURNED]
-            self._ask((*head, *members[_TURNED:]), again=False)
+            offered = (*head, *members[_TURNED:])
+            self._opening = self._opening or offered
+            self._ask(offered, again=False)
 
     def _ask(self, offered: tuple[int, ...], *, again: bool) -> None:
         def told(answer: HelloAnswer) -> None:
@@ -103,7 +106,8 @@ class Elimination:
         self._engine.ask(Question(self._hello(offered), told))
 
     def _told(self, offered: tuple[int, ...], answer: HelloAnswer, *, again: bool) -> None:
-        self.first = self.first or answer
+        if self.first is None or offered is self._opening:
+            self.first = answer
         closed = isinstance(answer, PeerClosed) and answer.how != "timeout"
         if closed and not again:
             likeliest = sorted(offered, key=self._rank.__getitem__)[:_SECOND_OPINION]
@@ -171,8 +175,4 @@ class Elimination:
 def _words(answer: HelloAnswer) -> str:
     if isinstance(answer, PeerClosed):
         return "the server did not answer in time"
-    return (
-        str(getattr(answer, "reason", ""))
-        or str(getattr(answer, "message", ""))
-        or "the peer did not answer in TLS"
-    )
+    return str(getattr(answer, "reason", "")) or str(getattr(answer, "message", "")) or "the peer did not answer in TLS"

@@ -93,9 +93,7 @@ def probe_hellos(
     return answers
 
 
-def probe_hello(
-    route: Route, hello: HelloSpec, *, timeout: float = 3.0, hello_only: bool = False
-) -> HelloAnswer:
+def probe_hello(route: Route, hello: HelloSpec, *, timeout: float = 3.0, hello_only: bool = False) -> HelloAnswer:
     """Ask one ClientHello over one connection.
 
     Raises:
@@ -178,9 +176,7 @@ def accepted_signature_schemes(
     engine = Engine(route, timeout=timeout, deadline=deadline, limit=connections_limit)
     if version < TLS_1_3:
         chosen = tuple(code for code in candidates(version) if suites()[code].key_exchange in _SIGNED)
-        return _found(
-            engine, Elimination(engine, CLASSIC_SIGNATURES, hello, lambda flight: flight.signature_scheme)
-        )
+        return _found(engine, Elimination(engine, CLASSIC_SIGNATURES, hello, lambda flight: flight.signature_scheme))
     chosen = candidates(TLS_1_3)
     answers: dict[int, HelloAnswer] = {}
     for scheme in TLS13_SIGNATURES:

@@ -52,9 +52,7 @@ _MOST_LISTS = {TLS_1_3: 1}
 
 def _likelihood(suite: CipherSuite) -> int:
     exchange = _EXCHANGES.index(suite.key_exchange) if suite.key_exchange in _EXCHANGES else 12
-    cipher = next(
-        (at for at, name in enumerate(_CIPHERS) if suite.cipher.startswith(name)), len(_CIPHERS) + 2
-    )
+    cipher = next((at for at, name in enumerate(_CIPHERS) if suite.cipher.startswith(name)), len(_CIPHERS) + 2)
     odd = suite.export or suite.anonymous or suite.name.endswith("_DRAFT")
     return 5 * exchange + 2 * cipher + 60 * odd
 
@@ -63,9 +61,7 @@ def _likelihood(suite: CipherSuite) -> int:
 def candidates(version: int) -> tuple[int, ...]:
     """Return every cipher suite that a version can negotiate, the likeliest first."""
     fitting = [suite for suite in suites().values() if suite.tls13 == (version == TLS_1_3)]
-    old_enough = (
-        suite for suite in fitting if suite.minimum_version <= version or "PSK" in suite.key_exchange
-    )
+    old_enough = (suite for suite in fitting if suite.minimum_version <= version or "PSK" in suite.key_exchange)
     return tuple(suite.code for suite in sorted(old_enough, key=_likelihood))
 
 

@@ -1,0 +1,125 @@
+"""Products that decrypt TLS on the way and sign again, by the names that their certificate authorities bear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sslwhy.facts.certificate import Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product.
+
+    Attributes:
+        name: what people call it.
+        where: ``network`` for a gateway or cloud service, ``machine`` for antivirus and debugging tools.
+        words: what its authorities' names contain, lower case; any of them is enough.
+    """
+
+    name: str
+    where: str
+    words: tuple[str, ...]
+
+
+_NETWORK = """
+Zscaler: zscaler
+Netskope: netskope, goskope
+Sophos: sophos
+Fortinet FortiGate: fortinet, fortigate, fortiproxy
+Palo Alto Networks: palo alto networks, prisma access, globalprotect
+Symantec Blue Coat ProxySG: blue coat, bluecoat, proxysg, symantec web security, threatpulse, cloud services root ca
+Skyhigh (McAfee) Web Gateway: mcafee web gateway, mcafee web protection, skyhigh
+Cisco Umbrella: cisco umbrella, opendns
+Cisco Secure Web Appliance: ironport, cisco web security, cisco secure web
+Forcepoint (Websense): forcepoint, websense
+Check Point: check point, checkpoint https inspection
+Cloudflare Gateway: gateway ca - cloudflare, cloudflare for teams
+iboss: iboss
+Barracuda: barracuda
+WatchGuard: fireware, watchguard
+SonicWall: sonicwall, dpi-ssl
+Trend Micro: trend micro, interscan, iwsva
+Smoothwall: smoothwall
+Lightspeed Systems: lightspeed rocket, lightspeed systems
+Securly: securly
+ContentKeeper: contentkeeper
+Untangle: untangle
+Cato Networks: cato networks
+Menlo Security: menlo security
+Akamai Secure Internet Access: akamai enterprise threat, akamai secure internet
+Microsoft Global Secure Access: global secure access
+Sangfor: sangfor
+Hillstone: hillstone
+F5 SSL Orchestrator: f5 ssl orchestrator, sslo forward proxy
+Squid: squid
+pfSense or OPNsense: pfsense, opnsense
+"""
+_MACHINE = """
+Kaspersky: kaspersky
+Avast: avast
+AVG: avg web/mail, avg technologies
+Norton: norton web/mail
+ESET: eset ssl filter
+Bitdefender: bitdefender
+Dr.Web: dr.web, drweb, doctor web
+G DATA: g data
+AdGuard: adguard
+Superfish: superfish
+Covenant Eyes: covenant eyes
+Qustodio: qustodio
+mitmproxy: mitmproxy
+Fiddler: fiddlerroot, do_not_trust
+Charles Proxy: charles proxy, xk72
+Burp Suite: portswigger
+ZAP: owasp zed attack proxy, zap root ca
+HTTP Toolkit: http toolkit
+Proxyman: proxyman
+"""
+_GENERIC = (
+    "ssl inspection",
+    "tls inspection",
+    "https inspection",
+    "ssl decryption",
+    "ssl-decrypt",
+    "ssl proxy",
+    "forward proxy",
+    "web proxy",
+    "web gateway",
+    "web filter",
+    "interception",
+    "mitm",
+    "man-in-the-middle",
+    "proxy ca",
+)
+UNNAMED = Product("a TLS-inspecting proxy", "network", _GENERIC)
+"""What a name says that speaks of inspection but of no product."""
+
+
+def _read(table: str, where: str) -> Iterable[Product]:
+    for line in table.strip().splitlines():
+        name, _, words = line.partition(": ")
+        yield Product(name, where, tuple(word.strip() for word in words.split(",")))
+
+
+PRODUCTS = (*_read(_NETWORK, "network"), *_read(_MACHINE, "machine"), UNNAMED)
+"""All products, the unnamed one last."""
+
+
+def product_behind(authorities: Iterable[Certificate | None]) -> tuple[Product, str] | None:
+    """Return the product whose words are in an authority's name, and that name; raw, whoever prints it must clean it.
+
+    Args:
+        authorities: certificates; their issuers' names count, too.
+    """
+    names = [name for each in authorities if each for name in (each.issuer, each.subject if each.is_ca else "")]
+    for product in PRODUCTS:
+        for name in names:
+            if any(word in name.lower() for word in product.words):
+                return product, name
+    return None

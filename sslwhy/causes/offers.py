@@ -1,0 +1,98 @@
+"""The two columns: what this client offers, and what the server was seen to accept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sslwhy.facts import questions
+from sslwhy.facts.client import ClientOffer
+from sslwhy.facts.peer import AlertReceived, HelloAnswer, PeerClosed, PeerSurvey, ServerFlight
+from sslwhy.facts.tls_names import TLS_1_3, group_name, signature_scheme_name, version_name
+from sslwhy.facts.tls_suites import suite_named, suites
+from sslwhy.report.text import clean, listed
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sslwhy.causes.case import Case
+    from sslwhy.facts.observed import Observed
+
+
+def turned_away(observed: Observed) -> bool:
+    """Return whether the server ended the handshake: by an alert, a close, a reset or silence."""
+    if observed.stage != "handshake" or observed.proxy or observed.verify_code is not None:
+        return False
+    return observed.alert is not None or observed.closed or observed.reset or observed.timed_out
+
+
+def survey_of(case: Case) -> PeerSurvey:
+    """Return what the probes learned; an empty survey where none were sent."""
+    return case.evidence.peer or PeerSurvey()
+
+
+def offer_of(case: Case) -> ClientOffer:
+    """Return what this client offered; the defaults where that is not known."""
+    return case.evidence.offer or ClientOffer()
+
+
+def accepts(answer: HelloAnswer | None) -> bool:
+    """Return whether the server took a ClientHello."""
+    return isinstance(answer, ServerFlight)
+
+
+def refuses(answer: HelloAnswer | None) -> bool:
+    """Return whether the server turned a ClientHello away, with an alert or without a word."""
+    return isinstance(answer, (AlertReceived, PeerClosed))
+
+
+def refused_again(case: Case) -> bool:
+    """Return whether a copy of this client's offer was turned away, too: the failure is no accident."""
+    return refuses(survey_of(case).answer(questions.COPY))
+
+
+def version_names(versions: Iterable[int]) -> str:
+    """Return versions as text, the oldest first."""
+    return listed(version_name(version) for version in sorted(versions)) or "none"
+
+
+def suite_names(codes: Iterable[int]) -> str:
+    """Return cipher suites under OpenSSL's names, because those are what a server's configuration takes."""
+    table = suites()
+    return listed((table[c].openssl or table[c].name) if c in table else f"0x{c:04x}" for c in codes) or "none"
+
+
+def group_names(codes: Iterable[int]) -> str:
+    """Return named groups as text."""
+    return listed(map(group_name, codes)) or "none"
+
+
+def scheme_names(codes: Iterable[int]) -> str:
+    """Return signature schemes as text."""
+    return listed(map(signature_scheme_name, codes)) or "none"
+
+
+def offered_suites(case: Case) -> tuple[int, ...]:
+    """Return the cipher suites that this client offers, as code points."""
+    offer = offer_of(case)
+    return offer.suites or tuple(found.code for name in offer.ciphers if (found := suite_named(name)))
+
+
+def shared_versions(case: Case) -> tuple[int, ...]:
+    """Return the versions that both sides speak."""
+    offered = set(offer_of(case).versions)
+    return tuple(version for version in survey_of(case).versions if version in offered)
+
+
+def why_so_little(case: Case) -> str:
+    """Return what limits this client's offer: its version bounds, its security level, the library's policy file."""
+    offer = offer_of(case)
+    if not case.evidence.offer:
+        return "this client's context is not known"
+    limits = [f"minimum_version {version_name(offer.minimum_version)}"]
+    if offer.maximum_version < TLS_1_3:
+        limits.append(f"maximum_version {version_name(offer.maximum_version)}")
+    limits.append(f"security level {offer.security_level}")
+    if offer.policy_file and offer.policy:
+        limits.append(f"{clean(offer.policy_file)}: {listed(offer.policy)}")
+    return "; ".join([*limits, *([offer.openssl] if offer.openssl else [])])

@@ -1,0 +1,351 @@
+"""Protocol causes: client and server have no version, cipher suite, group or signature algorithm in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sslwhy.causes import offers
+from sslwhy.causes.base import Cause
+from sslwhy.causes.one_host import one_host
+from sslwhy.facts import questions, reasons
+from sslwhy.facts.alerts import alert_name
+from sslwhy.facts.peer import ServerFlight
+from sslwhy.facts.tls_names import TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, version_name
+from sslwhy.facts.tls_suites import suites
+from sslwhy.report.values import SERVER_OPERATOR, YOU, Remedy
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sslwhy.causes.case import Case
+    from sslwhy.facts.observed import Observed
+    from sslwhy.report.values import Finding
+
+_HANDSHAKE_FAILURE, _PROTOCOL_VERSION, _INSUFFICIENT_SECURITY, _INAPPROPRIATE_FALLBACK = 40, 70, 71, 86
+_ENUM = {TLS_1_0: "TLSv1", TLS_1_1: "TLSv1_1", TLS_1_2: "TLSv1_2", TLS_1_3: "TLSv1_3"}
+
+
+class ProtocolVersionMismatch(Cause):
+    """Client and server speak no common version of TLS.
+
+    Seen as:
+        ``TLSV1_ALERT_PROTOCOL_VERSION``, ``UNSUPPORTED_PROTOCOL``, and from some servers
+        ``SSLV3_ALERT_HANDSHAKE_FAILURE``, an EOF or a reset.
+
+    What it is:
+        Each side has a lowest and a highest version, and the two ranges do not overlap. The alert does not tell which
+        side is the old one: a server that knows TLS 1.0 only answers a modern client with the very alert that a modern
+        server sends to an old client.
+
+    How it is found:
+        One ClientHello for each version, SSLv3 to TLS 1.3, shows what the server accepts. This client's range is read
+        from the context of the failed call.
+
+    What to do:
+        The old side is brought up to date; nearly always that is the server. Until then a context with a lower
+        ``minimum_version`` can be mounted for this one host. TLS 1.0 and 1.1 have known weaknesses (RFC 8996).
+    """
+
+    code = "protocol-version-mismatch"
+    topic = "protocol"
+    specificity = 75
+
+    @classmethod
+    def explains(cls, observed: Observed) -> bool:
+        """Return whether the server turned the offer away, or this client the server's version."""
+        return observed.reason in reasons.TOO_OLD or offers.turned_away(observed)
+
+    @classmethod
+    def find(cls, case: Case) -> Iterable[Finding]:
+        """Yield the finding where the accepted versions are known and ours are not among them, or where it is said."""
+        seen, accepted = case.evidence.observed, offers.survey_of(case).versions
+        said = seen.reason in reasons.TOO_OLD or seen.alert in {_PROTOCOL_VERSION, _INAPPROPRIATE_FALLBACK}
+        if accepted and not offers.shared_versions(case) and cls.explains(seen):
+            yield _version_finding(case, accepted)
+        elif said and not accepted and not seen.proxy:
+            yield _version_said(case)
+
+
+def _version_finding(case: Case, accepted: tuple[int, ...]) -> Finding:
+    offer, authority = offers.offer_of(case), case.evidence.target.authority
+    old_server = max(accepted) < offer.minimum_version
+    ours = offers.version_names(offer.versions)
+    theirs = offers.version_names(accepted)
+    says = f"speaks nothing newer than {version_name(max(accepted))}" if old_server else f"wants {theirs}"
+    return ProtocolVersionMismatch.finding(
+        f"{authority} {says}, this client offers {ours}",
+        expected=f"a version that both know; this client offers {ours} ({offers.why_so_little(case)})",
+        actual=f"the server accepts {theirs}",
+        subject="server" if old_server else "client",
+        remedies=_old_server(case, max(accepted)) if old_server else _old_client(case, min(accepted)),
+    )
+
+
+def _old_server(case: Case, newest: int) -> list[Remedy]:
+    operator = Remedy(SERVER_OPERATOR, "enable TLS 1.2 and TLS 1.3; TLS 1.0 and 1.1 are deprecated (RFC 8996)")
+    if newest < TLS_1_0:
+        return [operator, Remedy(YOU, "wait for the server: no current TLS library speaks SSLv3 any more")]
+    name = version_name(newest)
+    weak = " and security level 0, without which OpenSSL 3 refuses its SHA-1 signatures" if newest < TLS_1_2 else ""
+    mounted = one_host(
+        case,
+        f"until then, allow {name}{weak} for this one host; anybody on the way may attack what that version protects",
+        f"context.minimum_version = ssl.TLSVersion.{_ENUM[newest]}",
+        *(['context.set_ciphers("DEFAULT@SECLEVEL=0")'] if weak else []),
+    )
+    return [operator, mounted]
+
+
+def _old_client(case: Case, oldest: int) -> list[Remedy]:
+    name = version_name(oldest)
+    return [
+        one_host(
+            case,
+            f"allow {name} in this client's context; it costs nothing in security",
+            f"context.maximum_version = ssl.TLSVersion.{_ENUM.get(oldest, 'MAXIMUM_SUPPORTED')}",
+            *([f"context.options &= ~ssl.OP_NO_{_ENUM[oldest]}"] if oldest in _ENUM else []),
+        ),
+        Remedy(YOU, "where the TLS library is too old for that, use a Python that is linked against OpenSSL 1.1.1 or later"),
+    ]
+
+
+def _version_said(case: Case) -> Finding:
+    seen, authority = case.evidence.observed, case.evidence.target.authority
+    ours = offers.version_names(offers.offer_of(case).versions)
+    refused_by_us = seen.reason in reasons.TOO_OLD
+    words = f"alert {alert_name(seen.alert)}" if seen.alert is not None else f"reason {seen.reason}"
+    head = "chose a version that this client does not allow" if refused_by_us else f"accepts none of {ours}"
+    return ProtocolVersionMismatch.finding(
+        f"{authority} {head}",
+        expected=f"a version that both know; this client offers {ours} ({offers.why_so_little(case)})",
+        actual=f"the handshake ended with {words}",
+        confidence="confirmed" if refused_by_us else "likely",
+        alternatives=[] if refused_by_us else ["the server may be newer or older than this client; no probe told which"],
+        remedies=[
+            Remedy(SERVER_OPERATOR, "enable TLS 1.2 and TLS 1.3"),
+            Remedy(YOU, "see which versions the server accepts", command=f"sslwhy check {authority}"),
+        ],
+    )
+
+
+class NoSharedCipher(Cause):
+    """Client and server have no cipher suite in common.
+
+    Seen as:
+        ``SSLV3_ALERT_HANDSHAKE_FAILURE``, ``TLSV1_ALERT_INSUFFICIENT_SECURITY``, and from some servers an EOF or a
+        reset.
+
+    What it is:
+        The server's configuration holds only suites that this client no longer offers (plain RSA key exchange, 3DES,
+        RC4), or only suites that this client does not know yet. The same alert also stands for a missing client
+        certificate, an unwanted version or an unknown name.
+
+    How it is found:
+        The server is offered every registered suite. What it picks is compared with the ClientHello of the failed
+        context. No handshake is finished for that.
+
+    What to do:
+        The server enables current suites, ECDHE with AES-GCM or ChaCha20. Until then the one suite can be enabled for
+        this one host, at the cost that the report names.
+    """
+
+    code = "no-shared-cipher"
+    topic = "protocol"
+    specificity = 70
+
+    @classmethod
+    def explains(cls, observed: Observed) -> bool:
+        """Return whether the server turned the offer away, or chose what was not offered."""
+        return observed.reason in reasons.CIPHER or offers.turned_away(observed)
+
+    @classmethod
+    def find(cls, case: Case) -> Iterable[Finding]:
+        """Yield the finding where the accepted suites are known and disjoint from ours."""
+        survey, seen = offers.survey_of(case), case.evidence.observed
+        ours = set(offers.offered_suites(case))
+        theirs = {v: survey.suites(v) for v in offers.shared_versions(case)}
+        disjoint = bool(theirs) and all(codes and not ours & set(codes) for codes in theirs.values())
+        if disjoint and offers.refused_again(case):
+            yield _cipher_finding(case, tuple(code for codes in theirs.values() for code in codes))
+        elif seen.alert in {_HANDSHAKE_FAILURE, _INSUFFICIENT_SECURITY} and seen.stage == "handshake":
+            yield from _cipher_suspected(case)
+
+
+def _cipher_finding(case: Case, theirs: tuple[int, ...]) -> Finding:
+    ours = offers.offered_suites(case)
+    authority = case.evidence.target.authority
+    return NoSharedCipher.finding(
+        f"{authority} accepts only cipher suites that this client does not offer: {offers.suite_names(theirs)}",
+        expected=f"one of this client's {len(ours)} suites: {offers.suite_names(ours)} ({offers.why_so_little(case)})",
+        actual=f"the server accepts {offers.suite_names(theirs)}",
+        remedies=_cipher_remedies(case, theirs),
+    )
+
+
+def _cipher_remedies(case: Case, theirs: tuple[int, ...]) -> list[Remedy]:
+    operator = Remedy(SERVER_OPERATOR, "enable suites with ECDHE and AES-GCM or ChaCha20 (RFC 9325 section 4.2)")
+    table = suites()
+    usable = [table[code] for code in theirs if code in table and table[code].openssl and table[code].bits >= 112]
+    usable = [suite for suite in usable if not suite.anonymous]
+    if not usable:
+        return [operator, Remedy(YOU, "wait for the server: what it accepts protects nothing")]
+    best = max(usable, key=lambda suite: (suite.ephemeral_ec, suite.ephemeral_dh, suite.aead, suite.bits))
+    cost = "the past traffic can be read once the server's key leaks" if best.key_exchange == "RSA" else "it is weaker"
+    level = "" if best.bits > 112 else "@SECLEVEL=1"
+    mounted = one_host(
+        case,
+        f"until then, offer {best.openssl} to this one host; {cost}",
+        f'context.set_ciphers("{best.openssl}:DEFAULT{level}")',
+    )
+    return [operator, mounted]
+
+
+def _cipher_suspected(case: Case) -> Iterable[Finding]:
+    """Yield what the bare alert allows to say where no probe, or none conclusively, was sent."""
+    survey, seen = offers.survey_of(case), case.evidence.observed
+    repeated = [survey.answer(name) for name in (questions.COPY, *questions.AGAIN)]
+    if case.evidence.chain or offers.refuses(repeated[0]):
+        return
+    flaky = offers.accepts(repeated[0])
+    mixed = flaky and any(offers.refuses(answer) for answer in repeated)
+    authority = case.evidence.target.authority
+    told = f"{authority} turned this client's offer away"
+    yield NoSharedCipher.finding(
+        f"{told} once and accepted the same offer later" if flaky else told,
+        expected=f"one of this client's suites: {offers.suite_names(offers.offered_suites(case))}",
+        actual=f"alert {alert_name(seen.alert or 0)}"
+        + ("; asked again, the same offer was both accepted and refused" if mixed else ""),
+        confidence="likely" if mixed else "possible",
+        alternatives=_ALIKE[: 1 if mixed else None] if flaky else _SAME_ALERT,
+        remedies=[
+            Remedy(SERVER_OPERATOR, "compare the TLS configuration of all servers behind this address")
+            if flaky
+            else Remedy(SERVER_OPERATOR, "look up in the TLS log why the handshake was refused"),
+            Remedy(YOU, "compare what both sides offer", command=f"sslwhy check {authority}"),
+        ],
+    )
+
+
+_ALIKE = (
+    "one of several servers behind this address is configured differently in another way",
+    "the server was being restarted or reconfigured",
+)
+_SAME_ALERT = (
+    "the server wants a client certificate (client-certificate-required)",
+    "the server speaks another version (protocol-version-mismatch)",
+    "the server does not know the name asked for (unrecognized-server-name)",
+)
+
+
+class NoSharedGroup(Cause):
+    """Client and server have no key exchange group (elliptic curve) in common.
+
+    Seen as:
+        ``SSLV3_ALERT_HANDSHAKE_FAILURE``, ``WRONG_CURVE``, ``BAD_KEY_SHARE``.
+
+    What it is:
+        Both sides know ECDHE, but the server insists on a group that this client does not offer, a Brainpool curve for
+        example, or its certificate's key lies on one.
+
+    How it is found:
+        A copy of this client's offer is refused; the same offer with every registered group is accepted, and the server
+        names the group that it chose.
+
+    What to do:
+        The server enables X25519 or secp256r1. Until then the server's group can be set for this one host.
+    """
+
+    code = "no-shared-group"
+    topic = "protocol"
+    specificity = 72
+
+    @classmethod
+    def explains(cls, observed: Observed) -> bool:
+        """Return whether the server turned the offer away, or chose a group that was not offered."""
+        return observed.reason in reasons.GROUP or offers.turned_away(observed)
+
+    @classmethod
+    def find(cls, case: Case) -> Iterable[Finding]:
+        """Yield the finding where only the group makes the difference."""
+        ours = offers.offer_of(case).groups
+        chosen = _chosen_group(case)
+        if chosen is None or chosen in ours or not ours or not offers.refused_again(case):
+            return
+        name = offers.group_names([chosen])
+        yield cls.finding(
+            f"{case.evidence.target.authority} insists on the group {name}, which this client does not offer",
+            expected=f"one of this client's groups: {offers.group_names(ours)}",
+            actual=f"the server chose {name} as soon as it was offered",
+            remedies=[
+                Remedy(SERVER_OPERATOR, "enable the groups X25519 and secp256r1 (prime256v1)"),
+                one_host(
+                    case,
+                    f"until then, offer {name} alone to this one host; it is seldom tested, but not weak as such",
+                    f'context.set_ecdh_curve("{name.removesuffix("tls13")}")',
+                ),
+            ],
+        )
+
+
+def _chosen_group(case: Case) -> int | None:
+    """Return the group that the server chose when every group was offered with our suites, newest version first."""
+    survey = offers.survey_of(case)
+    shared = offers.shared_versions(case)
+    newest = next((entry.answer for entry in survey.by_version if entry.version == TLS_1_3 and TLS_1_3 in shared), None)
+    answers = (newest, survey.answer(questions.ALL_GROUPS))
+    return next((each.group for each in answers if isinstance(each, ServerFlight) and each.group is not None), None)
+
+
+class NoSharedSignatureAlgorithm(Cause):
+    """Client and server have no signature algorithm for the handshake in common.
+
+    Seen as:
+        ``WRONG_SIGNATURE_TYPE``, ``NO_SUITABLE_SIGNATURE_ALGORITHM``, ``SSLV3_ALERT_HANDSHAKE_FAILURE``.
+
+    What it is:
+        The server can sign its key exchange only with an algorithm that this client refuses: SHA-1 or MD5 with OpenSSL's
+        security level 2, or DSA.
+
+    How it is found:
+        A copy of this client's offer is refused, or its answer is; the same offer with every signature scheme is
+        accepted, and in TLS 1.2 the server names the scheme that it signed with.
+
+    What to do:
+        The server is updated to one that signs with SHA-256. Until then security level 0 can be allowed for this one
+        host; whoever can make SHA-1 collisions could then pose as the server.
+    """
+
+    code = "no-shared-signature-algorithm"
+    topic = "protocol"
+    specificity = 71
+
+    @classmethod
+    def explains(cls, observed: Observed) -> bool:
+        """Return whether the signature was refused, by either side."""
+        return observed.reason in reasons.SIGNATURE or offers.turned_away(observed)
+
+    @classmethod
+    def find(cls, case: Case) -> Iterable[Finding]:
+        """Yield the finding where our own library said so, or where only the schemes make the difference."""
+        survey, ours = offers.survey_of(case), offers.offer_of(case).signature_schemes
+        wide = survey.answer(questions.ALL_SIGNATURES)
+        told = case.evidence.observed.reason in reasons.SIGNATURE
+        proven = isinstance(wide, ServerFlight) and offers.refused_again(case)
+        if not told and not proven:
+            return
+        used = [wide.signature_scheme] if isinstance(wide, ServerFlight) and wide.signature_scheme else []
+        theirs = offers.scheme_names(code for code in used if code not in ours)
+        yield cls.finding(
+            f"{case.evidence.target.authority} signs the handshake with an algorithm that this client refuses",
+            expected=f"one of this client's signature schemes: {offers.scheme_names(ours)} ({offers.why_so_little(case)})",
+            actual=f"the server signs with {theirs}" if used else f"this client's library: {case.evidence.observed.reason}",
+            remedies=[
+                Remedy(SERVER_OPERATOR, "update the TLS library to one that signs with SHA-256 or better"),
+                one_host(
+                    case,
+                    "until then, allow SHA-1 for this one host; whoever can make SHA-1 collisions could pose as the server",
+                    'context.set_ciphers("DEFAULT@SECLEVEL=0")',
+                ),
+            ],
+        )

@@ -1,0 +1,1 @@
+"""The libraries' own test suites, run with their classes and with ours, compared test by test."""
