@@ -73,6 +73,8 @@ def suite(bin_folder: Path, version: str, arguments: list[str]) -> int:
 
 def environment(python: Path, *, extras: str = "", groups: tuple[str, ...] = ()) -> Path:
     """Return the folder of programs of a virtual environment that holds this checkout; make it where it is missing."""
+    if belongs_here():
+        return Path(sys.executable).parent
     key = hashlib.sha256(f"{python}{extras}{groups}{(HERE / 'pyproject.toml').read_text()}".encode()).hexdigest()[:8]
     folder = HERE / ".venv" / f"{python.name}-{key}"
     programs = folder / ("Scripts" if os.name == "nt" else "bin")
@@ -85,6 +87,15 @@ def environment(python: Path, *, extras: str = "", groups: tuple[str, ...] = ())
     subprocess.run([*pip, *wanted, "--editable", f"{HERE}[{extras}]"], cwd=HERE, check=True)
     (folder / "ready").touch()
     return programs
+
+
+def belongs_here() -> bool:
+    """Return whether this Python already runs in a virtual environment that holds this checkout: then that one serves."""
+    if sys.prefix == sys.base_prefix:
+        return False
+    question = "import pathlib, sslwhy; print(pathlib.Path(sslwhy.__file__).resolve().parent.parent)"
+    said = subprocess.run([sys.executable, "-c", question], check=False, capture_output=True, text=True, cwd="/")
+    return said.stdout.strip() == str(HERE)
 
 
 def make_environment(python: Path, folder: Path) -> None:

@@ -26,7 +26,7 @@ from support import odd_chains, oracle
 
 from sslwhy.causes.path.analysis import PathRules, analyze
 from sslwhy.causes.path.identity import ReferenceIdentity
-from sslwhy.causes.verify_codes import VerifyCode
+from sslwhy.causes.verify_codes import verify_message
 
 
 class Outcome(NamedTuple):
@@ -76,7 +76,7 @@ def _print(outcomes: list[Outcome], skipped: int) -> None:
     print(f"{'code':>4}  {'chains':>6}  {'same':>6}  words")
     counts, same = Counter(one.openssl for one in outcomes), Counter(one.openssl for one in outcomes if one.openssl == one.ours)
     for code in sorted(counts):
-        print(f"{code:>4}  {counts[code]:>6}  {same[code]:>6}  {VerifyCode(code).words}")
+        print(f"{code:>4}  {counts[code]:>6}  {same[code]:>6}  {verify_message(code)}")
     verdicts = sum((one.openssl == 0) == (one.ours == 0) for one in outcomes)
     total = len(outcomes)
     print(f"accept or refuse: {verdicts} of {total} ({verdicts / total:.2%})")

@@ -106,12 +106,13 @@ def diagnose_chain(
 def _predicted(evidence: Evidence) -> Observed:
     """Return what OpenSSL would report first: offline there is no handshake to observe."""
     from sslwhy.causes.case import Case
-    from sslwhy.causes.verify_codes import verify_message
+    from sslwhy.causes.verify_codes import VerifyCode
 
     path = Case(evidence).path
     if isinstance(path, Missing) or not path.verify_code:
         return Observed()
-    return Observed(stage="handshake", verify_code=path.verify_code, verify_message=verify_message(path.verify_code))
+    verdict = VerifyCode(path.verify_code)
+    return Observed(stage="handshake", verify_code=int(verdict), verify_message=verdict.words)
 
 
 def _bytes(name: str, items: Iterable[Any]) -> tuple[bytes, ...]:

@@ -136,7 +136,9 @@ def _conversion(mine: ClientCertificate) -> Remedy:
             snippet=f'session.cert = ({mine.certificate_path!r}, "/path/to/client-key.pem")',
         )
     if mine.problem == "unreadable":
-        return Remedy(ADMINISTRATOR, "let the program's user read the file, and nobody else", command=f"chmod 600 {path}")
+        return Remedy(
+            ADMINISTRATOR, "let the program's user read the file, and nobody else", command=f"chmod 600 {path}"
+        )
     return Remedy(YOU, f"give {mine.source} the file that holds the certificate in PEM, certificate before key")
 
 
@@ -170,7 +172,9 @@ class ClientKeyEncrypted(_OwnFile):
             expected="an unencrypted key, or a context that was given the password",
             actual=clean(mine.detail or ""),
             remedies=[
-                one_host(case, "load the key with its password into a context for this one host", "import getpass", loading),
+                one_host(
+                    case, "load the key with its password into a context for this one host", "import getpass", loading
+                ),
                 Remedy(
                     YOU,
                     "or store the key without a password in a file that only the program's user can read",

@@ -57,7 +57,10 @@ class NameResolutionFailed(Cause):
             actual=f"{clean(seen.root_type or '')} {seen.errno if seen.errno is not None else ''}".strip(),
             remedies=[
                 Remedy(YOU, f"check the spelling of {host}, and ask the name server", command=f"getent hosts {host}"),
-                Remedy(ADMINISTRATOR, "check the name server of this machine; inner names need the VPN or the inner resolver"),
+                Remedy(
+                    ADMINISTRATOR,
+                    "check the name server of this machine; inner names need the VPN or the inner resolver",
+                ),
             ],
         )
 
@@ -204,7 +207,10 @@ class ConnectionReset(Cause):
                 "the server refuses something in this client's offer and does not say what",
             ],
             remedies=[
-                Remedy(SERVER_OPERATOR, "look up in the log of the server, or of the load balancer, who reset the connection"),
+                Remedy(
+                    SERVER_OPERATOR,
+                    "look up in the log of the server, or of the load balancer, who reset the connection",
+                ),
                 Remedy(NETWORK_OPERATOR, "check whether a filter between here and the server resets such connections"),
             ],
         )

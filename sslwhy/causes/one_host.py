@@ -61,7 +61,15 @@ def _requests(case: Case, statements: tuple[str, ...]) -> list[str]:
             "    def proxy_manager_for(self, *args, **kwargs):",
             "        return super().proxy_manager_for(*args, ssl_context=context_for_this_host(), **kwargs)",
         ]
-    return [*lines, "", "", "session = requests.Session()", "session.mount(URL, OneHost())", *_kept(case), *_client(case)]
+    return [
+        *lines,
+        "",
+        "",
+        "session = requests.Session()",
+        "session.mount(URL, OneHost())",
+        *_kept(case),
+        *_client(case),
+    ]
 
 
 def _kept(case: Case) -> list[str]:
@@ -72,7 +80,7 @@ def _kept(case: Case) -> list[str]:
     kept = []
     if store and store.source == "verify" and store.location:
         kept.append(f"session.verify = {store.location!r}")
-    if mine and mine.certificate_path:
+    if mine and mine.certificate_path and mine.problem is None:
         pair = (mine.certificate_path, mine.key_path) if mine.key_path else mine.certificate_path
         kept.append(f"session.cert = {pair!r}")
     return kept

@@ -106,7 +106,9 @@ def _old_client(case: Case, oldest: int) -> list[Remedy]:
             f"context.maximum_version = ssl.TLSVersion.{_ENUM.get(oldest, 'MAXIMUM_SUPPORTED')}",
             *([f"context.options &= ~ssl.OP_NO_{_ENUM[oldest]}"] if oldest in _ENUM else []),
         ),
-        Remedy(YOU, "where the TLS library is too old for that, use a Python that is linked against OpenSSL 1.1.1 or later"),
+        Remedy(
+            YOU, "where the TLS library is too old for that, use a Python that is linked against OpenSSL 1.1.1 or later"
+        ),
     ]
 
 
@@ -121,7 +123,9 @@ def _version_said(case: Case) -> Finding:
         expected=f"a version that both know; this client offers {ours} ({offers.why_so_little(case)})",
         actual=f"the handshake ended with {words}",
         confidence="confirmed" if refused_by_us else "likely",
-        alternatives=[] if refused_by_us else ["the server may be newer or older than this client; no probe told which"],
+        alternatives=[]
+        if refused_by_us
+        else ["the server may be newer or older than this client; no probe told which"],
         remedies=[
             Remedy(SERVER_OPERATOR, "enable TLS 1.2 and TLS 1.3"),
             Remedy(YOU, "see which versions the server accepts", command=f"sslwhy check {authority}"),
@@ -339,7 +343,9 @@ class NoSharedSignatureAlgorithm(Cause):
         yield cls.finding(
             f"{case.evidence.target.authority} signs the handshake with an algorithm that this client refuses",
             expected=f"one of this client's signature schemes: {offers.scheme_names(ours)} ({offers.why_so_little(case)})",
-            actual=f"the server signs with {theirs}" if used else f"this client's library: {case.evidence.observed.reason}",
+            actual=f"the server signs with {theirs}"
+            if used
+            else f"this client's library: {case.evidence.observed.reason}",
             remedies=[
                 Remedy(SERVER_OPERATOR, "update the TLS library to one that signs with SHA-256 or better"),
                 one_host(

@@ -74,7 +74,9 @@ class NotTlsAtAll(Cause):
         yield cls.finding(
             f"{target.authority} speaks {spoken or 'no TLS'}",
             expected="a TLS record in answer to the ClientHello",
-            actual=f"the peer sent {clean(_text(foreign[0].data), _SHOWN)}" if foreign else "bytes that are no TLS record",
+            actual=f"the peer sent {clean(_text(foreign[0].data), _SHOWN)}"
+            if foreign
+            else "bytes that are no TLS record",
             confidence="confirmed" if foreign else "likely",
             alternatives=[] if foreign else _ONCE if any(map(offers.accepts, heard)) else _UNREAD,
             remedies=[
@@ -131,6 +133,8 @@ class PlainHttpToTlsPort(Cause):
     def find(cls, case: Case) -> Iterable[Finding]:
         """Yield the finding where the port was seen to speak TLS."""
         url = case.evidence.target.url or ""
+        if (verdict := case.answer) and verdict.code == cls.code:
+            yield plain_http_finding(case, f"{clean(verdict.platform)} answered: {clean(verdict.phrase)}")
         answer = offers.survey_of(case).answer(questions.COPY)
         if url.startswith("http:") and (offers.accepts(answer) or isinstance(answer, AlertReceived)):
             yield plain_http_finding(case, "the port answers a ClientHello in TLS; the plain request got no answer")
@@ -146,7 +150,9 @@ def plain_http_finding(case: Case, actual: str) -> Finding:
         actual=actual,
         remedies=[
             Remedy(YOU, f"write https in the URL: {url}"),
-            Remedy(YOU, "treat credentials that the request carried as disclosed: they went over the network in the clear"),
+            Remedy(
+                YOU, "treat credentials that the request carried as disclosed: they went over the network in the clear"
+            ),
         ],
     )
 
@@ -183,7 +189,9 @@ class LargeClientHelloDropped(Cause):
         """Yield the finding where the size makes the difference."""
         survey = offers.survey_of(case)
         copy, small, padded = map(survey.answer, (questions.COPY, questions.SMALL, questions.PADDED))
-        if not (isinstance(copy, PeerClosed) and offers.accepts(small)) or offers.accepts(survey.answer(questions.WITHOUT_SNI)):
+        if not (isinstance(copy, PeerClosed) and offers.accepts(small)) or offers.accepts(
+            survey.answer(questions.WITHOUT_SNI)
+        ):
             return
         proven = isinstance(padded, PeerClosed)
         size = offers.offer_of(case).hello_size
@@ -195,7 +203,9 @@ class LargeClientHelloDropped(Cause):
             confidence="confirmed" if proven else "likely",
             alternatives=[] if proven else ["the server objects to something in the offer itself"],
             remedies=[
-                Remedy(NETWORK_OPERATOR, "let a ClientHello pass that takes more than one packet; check the path's MTU"),
+                Remedy(
+                    NETWORK_OPERATOR, "let a ClientHello pass that takes more than one packet; check the path's MTU"
+                ),
                 one_host(
                     case,
                     "until then, send a smaller ClientHello to this one host; it costs the post-quantum key exchange",
@@ -253,7 +263,11 @@ class HandshakeClosed(Cause):
             f"{authority} closed the connection during the handshake",
             expected="a ServerHello or an alert",
             actual="the connection was closed without either"
-            + ("; so were all ClientHellos of the probes" if always else "; asked again, the server answered" * transient),
+            + (
+                "; so were all ClientHellos of the probes"
+                if always
+                else "; asked again, the server answered" * transient
+            ),
             confidence="confirmed" if always else "likely",
             alternatives=_CLOSED_BY if always else [*_CLOSED_BY, "the server refuses something in this client's offer"],
             remedies=[
@@ -303,7 +317,11 @@ class HandshakeTimeout(Cause):
         again = survey.answer(questions.COPY)
         silent = isinstance(again, PeerClosed) and again.how == "timeout"
         proxied = evidence.route.proxy is not None
-        where = f"{evidence.target.authority} through the proxy {evidence.route.authority}" if proxied else evidence.target.authority
+        where = (
+            f"{evidence.target.authority} through the proxy {evidence.route.authority}"
+            if proxied
+            else evidence.target.authority
+        )
         yield cls.finding(
             f"{where} accepted the connection and did not answer the ClientHello",
             expected="a ServerHello",
@@ -334,7 +352,9 @@ def _proxied_silence(case: Case) -> list[str]:
 
 def _timeout_remedies(case: Case) -> list[Remedy]:
     evidence = case.evidence
-    remedies = [Remedy(SERVER_OPERATOR, "check the server's load, and the filters in front of it, for stalled handshakes")]
+    remedies = [
+        Remedy(SERVER_OPERATOR, "check the server's load, and the filters in front of it, for stalled handshakes")
+    ]
     if evidence.route.proxy:
         remedies.insert(0, Remedy(PROXY_OPERATOR, f"check whether the proxy reaches {evidence.target.authority}"))
     if evidence.operation.kind == "operation":

@@ -26,7 +26,9 @@ def chosen_by(case: Case) -> str:
     """Return the proxy and where it came from, and what keeps other hosts from it."""
     route, machine = case.evidence.route, case.evidence.machine
     exempt = machine.variable("NO_PROXY") or machine.variable("no_proxy")
-    return f"{clean(route.proxy or '')} (from {route.source or 'proxies'}" + (f"; NO_PROXY={clean(exempt)})" if exempt else ")")
+    return f"{clean(route.proxy or '')} (from {route.source or 'proxies'}" + (
+        f"; NO_PROXY={clean(exempt)})" if exempt else ")"
+    )
 
 
 def _configure(case: Case, url: str) -> Remedy:
@@ -135,7 +137,9 @@ class ProxyCertificateUntrusted(Cause):
             expected=f"a certificate for {clean(route.host or '')} that this client trusts",
             actual=f"OpenSSL verify code {seen.verify_code}, {clean(seen.verify_message or '')}; proxy {chosen_by(case)}",
             remedies=[
-                Remedy(PROXY_OPERATOR, f"give the proxy a certificate for {clean(route.host or '')} with its full chain"),
+                Remedy(
+                    PROXY_OPERATOR, f"give the proxy a certificate for {clean(route.host or '')} with its full chain"
+                ),
                 Remedy(YOU, "add the CA that issued the proxy's certificate to the bundle that verify names"),
             ],
         )

@@ -10,7 +10,15 @@ from sslwhy.causes.base import Cause
 
 MODULES = (
     "answered",
+    "client_certificate",
+    "client_files",
     "interception",
+    "local",
+    "network",
+    "protocol",
+    "protocol_parameters",
+    "protocol_transport",
+    "proxy",
     "soap",
     "trust_files",
     "trust_store",

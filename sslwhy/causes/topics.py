@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 
 def check_topic(topic: str, case: Case, findings: Sequence[Finding]) -> Check:
     """Return the answer to one topic."""
-    mine = [finding for finding in findings if (cause := cause_named(finding.code)) and cause.topic == topic]
+    mine = [finding for finding in findings if _belongs(finding, topic)]
     if mine:
         codes = ", ".join(dict.fromkeys(finding.code for finding in mine))
         sure = any(finding.confidence == "confirmed" for finding in mine)
         return Check(topic, "problem" if sure else "inconclusive", codes)
     result, reason = _without_finding(topic, case)
     return Check(topic, result, reason)
+
+
+def _belongs(finding: Finding, topic: str) -> bool:
+    cause = cause_named(finding.code)
+    # "unclassified" claims nothing, so it answers no question either.
+    return cause is not None and cause.topic == topic and cause.specificity > 0
 
 
 def _without_finding(topic: str, case: Case) -> tuple[CheckResult, str]:

@@ -122,12 +122,8 @@ def swap(distrust: Distrust) -> Iterator[Remedy]:
     """Yield what puts the client certificate where it belongs."""
     path, found = distrust.store.location, distrust.elsewhere()
     text = "give this file as cert, and leave verify to the authority that issued the server's certificate"
-    if distrust.trust.client != "requests" or not distrust.store.private_key:
+    if distrust.trust.client != "requests" or not distrust.store.private_key or not (found and found.store.location):
         yield Remedy(YOU, text)
         return
-    lines = ["import requests", "", "session = requests.Session()", f"session.cert = {path!r}"]
-    change = None
-    if found is not None and found.store.location:
-        lines = [*verifying_with(distrust.case, repr(found.store.location)).splitlines(), f"session.cert = {path!r}"]
-        change = TrustChange(replace_with=found.store.source)
-    yield Remedy(YOU, text, snippet="\n".join(lines), change=change)
+    snippet = f"{verifying_with(distrust.case, repr(found.store.location))}\nsession.cert = {path!r}"
+    yield Remedy(YOU, text, snippet=snippet, change=TrustChange(replace_with=found.store.source))

@@ -157,8 +157,8 @@ class CaDirectoryNotHashed(Cause):
         unseen = len(store.unhashed)
         doubt = "none of them issued this chain, so that something else is wrong as well"
         yield cls.finding(
-            f"OpenSSL does not see {unseen} certificate{'s' * (unseen > 1)} in {clean(store.location or '', 200)}: "
-            "their files are not named by subject hash",
+            f"OpenSSL does not see {unseen} certificate{'s' * (unseen > 1)} in {clean(store.location or '', 200)}, "
+            "for want of file names by subject hash",
             expected="file names such as 5ed36f99.0 (openssl rehash)",
             actual=f"{described(store)}, and {unseen} more under other names",
             confidence="confirmed" if helps else "likely",
@@ -201,17 +201,33 @@ class CaBundleIncomplete(Cause):
         """Yield the finding where the store holds a part of the path only."""
         distrust = distrust_in(case, offline=True)
         held = _held(distrust) if distrust else None
-        if distrust is None or held is None:
-            return
+        if distrust is not None and held is not None:
+            yield cls._proven(distrust, held)
+        elif distrust is not None and distrust.store.untold and not distrust.store.anchors:
+            yield cls._guessed(distrust)
+
+    @classmethod
+    def _proven(cls, distrust: Distrust, held: Certificate) -> Finding:
         role = "the end-entity" if held == distrust.path.presented[0] else "the intermediate"
-        name = clean(held.label, 80)
-        root = remedies.root_above(distrust, held)
-        yield cls.finding(
+        name, store = clean(held.label, 80), described(distrust.store)
+        return cls.finding(
             f"the trust store holds {role} {name}, but not the root above it",
             expected="the root at the end of the path among the trust anchors",
-            actual=f"{described(distrust.store)} without {role}'s issuer {clean(held.issuer, 120)}",
+            actual=f"{store} without {role}'s issuer {clean(held.issuer, 120)}",
             certificate=held.sha256,
-            remedies=remedies.complete_bundle(distrust, root),
+            remedies=remedies.complete_bundle(distrust, remedies.root_above(distrust, held)),
+        )
+
+    @classmethod
+    def _guessed(cls, distrust: Distrust) -> Finding:
+        count = distrust.store.untold
+        return cls.finding(
+            "the trust store in force holds no certificate authority",
+            expected="the root at the end of the path among the trust anchors",
+            actual=f"a context with {count} certificate{'s' * (count > 1)}, none of which is a CA certificate",
+            confidence="likely",
+            alternatives=("what it holds has nothing to do with this server",),
+            remedies=remedies.complete_bundle(distrust, None),
         )
 
 

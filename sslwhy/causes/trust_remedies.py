@@ -80,14 +80,16 @@ def fill_store(distrust: Distrust) -> Iterator[Remedy]:
     if distrust.vouched_by(distrust.trust.other("certifi")):
         text = "verify with certifi's copy of the public roots"
         yield Remedy(YOU, text, snippet=verifying_with(case, "certifi.where()"), change=CERTIFI)
-    if distrust.store.source == "context" and distrust.vouched_by(distrust.trust.other("system")):
+    system = distrust.trust.other("system")
+    if system is not None and system.anchors:
         yield Remedy(
             YOU,
             "load the operating system's trust anchors into the context",
             snippet="import ssl\n\ncontext = ssl.create_default_context()\ncontext.load_default_certs()",
-            change=TrustChange(replace_with="system"),
+            change=TrustChange(replace_with="system") if distrust.vouched_by(system) else None,
         )
-    yield from _install(platform)
+    else:
+        yield from _install(platform)
 
 
 def _install(platform: str) -> Iterator[Remedy]:

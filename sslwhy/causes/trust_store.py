@@ -62,7 +62,7 @@ class TrustStoreEmpty(Cause):
     def find(cls, case: Case) -> Iterable[Finding]:
         """Yield the finding where the store in force is empty."""
         distrust = distrust_in(case)
-        if distrust is None or not is_empty(distrust):
+        if distrust is None or not is_empty(distrust) or _absent(distrust.store):
             return
         store = distrust.store
         where = store.error or f"{described(store)} holds none"
@@ -230,9 +230,14 @@ def is_empty(distrust: Distrust) -> bool:
     the chain.
     """
     store = distrust.store
-    if store.anchors or store.unhashed:
+    if store.anchors or store.unhashed or store.untold:
         return False
     return store.kind != "unknown" or distrust.vouched_by(distrust.trust.other("system")) is not None
+
+
+def _absent(store: TrustStore) -> bool:
+    """Return whether somebody named a store that does not exist: that says more than that it is empty."""
+    return store.problem == "not-found" and store.source != "system"
 
 
 def outdated(distrust: Distrust) -> Vouched | None:

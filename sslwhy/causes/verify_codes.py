@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class VerifyCode(IntEnum):
@@ -19,7 +24,7 @@ class VerifyCode(IntEnum):
     words: str
     causes: tuple[str, ...]
 
-    def __new__(cls, number: int, words: str, *causes: str) -> VerifyCode:
+    def __new__(cls, number: int, words: str, *causes: str) -> Self:
         """Make a member out of a row."""
         member = int.__new__(cls, number)
         member._value_ = number
@@ -40,6 +45,7 @@ class VerifyCode(IntEnum):
         "unable to get issuer certificate",
         "ca-bundle-incomplete",
         "unknown-issuer",
+        "malformed-certificate",
     )
     UNABLE_TO_GET_CRL = 3, "unable to get certificate CRL", "revocation-unknown"
     UNABLE_TO_DECRYPT_CERT_SIGNATURE = 4, "unable to decrypt certificate's signature", "invalid-signature"
@@ -64,20 +70,12 @@ class VerifyCode(IntEnum):
     )
     CRL_NOT_YET_VALID = 11, "CRL is not yet valid", "revocation-unknown"
     CRL_HAS_EXPIRED = 12, "CRL has expired", "revocation-unknown"
-    ERROR_IN_CERT_NOT_BEFORE_FIELD = (
-        13,
-        "format error in certificate's notBefore field",
-        "malformed-certificate",
-    )
-    ERROR_IN_CERT_NOT_AFTER_FIELD = (
-        14,
-        "format error in certificate's notAfter field",
-        "malformed-certificate",
-    )
+    ERROR_IN_CERT_NOT_BEFORE_FIELD = 13, "format error in certificate's notBefore field", "malformed-certificate"
+    ERROR_IN_CERT_NOT_AFTER_FIELD = 14, "format error in certificate's notAfter field", "malformed-certificate"
     ERROR_IN_CRL_LAST_UPDATE_FIELD = 15, "format error in CRL's lastUpdate field", "revocation-unknown"
     ERROR_IN_CRL_NEXT_UPDATE_FIELD = 16, "format error in CRL's nextUpdate field", "revocation-unknown"
     OUT_OF_MEM = 17, "out of memory"
-    DEPTH_ZERO_SELF_SIGNED_CERT = 18, "self-signed certificate", "self-signed-certificate"
+    DEPTH_ZERO_SELF_SIGNED_CERT = 18, "self-signed certificate", "self-signed-certificate", "malformed-certificate"
     SELF_SIGNED_CERT_IN_CHAIN = 19, "self-signed certificate in certificate chain", "untrusted-root"
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY = (
         20,
@@ -85,9 +83,7 @@ class VerifyCode(IntEnum):
         "unknown-issuer",
         "missing-intermediate",
         "malformed-certificate",
-        "invalid-signature",
         "ca-bundle-incomplete",
-        "chain-too-long",
     )
     UNABLE_TO_VERIFY_LEAF_SIGNATURE = (
         21,
@@ -95,9 +91,7 @@ class VerifyCode(IntEnum):
         "unknown-issuer",
         "missing-intermediate",
         "malformed-certificate",
-        "invalid-signature",
         "ca-bundle-incomplete",
-        "chain-too-long",
     )
     CERT_CHAIN_TOO_LONG = 22, "certificate chain too long", "chain-too-long"
     CERT_REVOKED = 23, "certificate revoked", "certificate-revoked"
@@ -112,9 +106,7 @@ class VerifyCode(IntEnum):
         "unknown-issuer",
         "missing-intermediate",
         "malformed-certificate",
-        "invalid-signature",
         "ca-bundle-incomplete",
-        "chain-too-long",
     )
     AKID_SKID_MISMATCH = (
         30,
@@ -122,9 +114,7 @@ class VerifyCode(IntEnum):
         "unknown-issuer",
         "missing-intermediate",
         "malformed-certificate",
-        "invalid-signature",
         "ca-bundle-incomplete",
-        "chain-too-long",
     )
     AKID_ISSUER_SERIAL_MISMATCH = (
         31,
@@ -132,9 +122,7 @@ class VerifyCode(IntEnum):
         "unknown-issuer",
         "missing-intermediate",
         "malformed-certificate",
-        "invalid-signature",
         "ca-bundle-incomplete",
-        "chain-too-long",
     )
     KEYUSAGE_NO_CERTSIGN = 32, "key usage does not include certificate signing", "not-a-ca"
     UNABLE_TO_GET_CRL_ISSUER = 33, "unable to get CRL issuer certificate", "revocation-unknown"
@@ -150,11 +138,7 @@ class VerifyCode(IntEnum):
         "wrong-key-usage",
     )
     INVALID_EXTENSION = 41, "invalid or inconsistent certificate extension", "malformed-certificate"
-    INVALID_POLICY_EXTENSION = (
-        42,
-        "invalid or inconsistent certificate policy extension",
-        "malformed-certificate",
-    )
+    INVALID_POLICY_EXTENSION = 42, "invalid or inconsistent certificate policy extension", "malformed-certificate"
     NO_EXPLICIT_POLICY = 43, "no explicit policy"
     DIFFERENT_CRL_SCOPE = 44, "different CRL scope", "revocation-unknown"
     UNSUPPORTED_EXTENSION_FEATURE = 45, "unsupported extension feature", "revocation-unknown"
@@ -164,11 +148,7 @@ class VerifyCode(IntEnum):
     SUBTREE_MINMAX = 49, "name constraints minimum and maximum not supported", "name-constraint-violation"
     APPLICATION_VERIFICATION = 50, "application verification failure"
     UNSUPPORTED_CONSTRAINT_TYPE = 51, "unsupported name constraint type", "name-constraint-violation"
-    UNSUPPORTED_CONSTRAINT_SYNTAX = (
-        52,
-        "unsupported or invalid name constraint syntax",
-        "name-constraint-violation",
-    )
+    UNSUPPORTED_CONSTRAINT_SYNTAX = 52, "unsupported or invalid name constraint syntax", "name-constraint-violation"
     UNSUPPORTED_NAME_SYNTAX = 53, "unsupported or invalid name syntax", "name-constraint-violation"
     CRL_PATH_VALIDATION_ERROR = 54, "CRL path validation error", "revocation-unknown"
     PATH_LOOP = 55, "path loop"
@@ -205,11 +185,7 @@ class VerifyCode(IntEnum):
     )
     INVALID_CA = 79, "invalid CA certificate", "not-a-ca"
     PATHLEN_INVALID_FOR_NON_CA = 80, "Path length invalid for non-CA cert", "strict-profile-violation"
-    PATHLEN_WITHOUT_KU_KEY_CERT_SIGN = (
-        81,
-        "Path length given without key usage keyCertSign",
-        "strict-profile-violation",
-    )
+    PATHLEN_WITHOUT_KU_KEY_CERT_SIGN = 81, "Path length given without key usage keyCertSign", "strict-profile-violation"
     KU_KEY_CERT_SIGN_INVALID_FOR_NON_CA = (
         82,
         "Key usage keyCertSign invalid for non-CA cert",
@@ -226,27 +202,26 @@ class VerifyCode(IntEnum):
         "strict-profile-violation",
     )
     CA_BCONS_NOT_CRITICAL = 89, "Basic Constraints of CA cert not marked critical", "strict-profile-violation"
-    AUTHORITY_KEY_IDENTIFIER_CRITICAL = (
-        90,
-        "Authority Key Identifier marked critical",
-        "strict-profile-violation",
-    )
+    AUTHORITY_KEY_IDENTIFIER_CRITICAL = 90, "Authority Key Identifier marked critical", "strict-profile-violation"
     SUBJECT_KEY_IDENTIFIER_CRITICAL = 91, "Subject Key Identifier marked critical", "strict-profile-violation"
     CA_CERT_MISSING_KEY_USAGE = 92, "CA cert does not include key usage extension", "strict-profile-violation"
-    EXTENSIONS_REQUIRE_VERSION_3 = (
-        93,
-        "Using cert extension requires at least X509v3",
-        "strict-profile-violation",
-    )
+    EXTENSIONS_REQUIRE_VERSION_3 = 93, "Using cert extension requires at least X509v3", "strict-profile-violation"
     EC_KEY_EXPLICIT_PARAMS = 94, "Certificate public key has explicit ECC parameters", "malformed-certificate"
     RPK_UNTRUSTED = 95, "raw public key untrusted, no trusted keys configured"
+
+
+_BY_NUMBER = {int(member): member for member in VerifyCode}
+
+
+def verify_message(verify_code: int) -> str:
+    """Return OpenSSL's words for a verify code."""
+    known = _BY_NUMBER.get(verify_code)
+    return known.words if known else f"verify code {verify_code}"
 
 
 def causes_of(verify_code: int | None) -> tuple[str, ...]:
     """Return the causes that a verify code may stand for; ``()`` for none at all, ``unclassified`` for a new one."""
     if verify_code is None or verify_code == VerifyCode.OK:
         return ()
-    try:
-        return VerifyCode(verify_code).causes
-    except ValueError:
-        return ("unclassified",)
+    known = _BY_NUMBER.get(verify_code)
+    return known.causes if known else ("unclassified",)

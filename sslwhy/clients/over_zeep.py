@@ -100,9 +100,8 @@ class AsyncTransport(Transport, zeep.transports.AsyncTransport):
         diagnosis: Policy | None = None,
     ) -> None:
         with Guard(diagnosis):
-            zeep.transports.AsyncTransport.__init__(  # as in zeep, the plain transport's constructor is passed over
-                self, client, wsdl_client, cache, timeout, operation_timeout, verify_ssl, proxy
-            )
+            # As in zeep, the plain transport's constructor is passed over: the next in line is zeep's AsyncTransport.
+            super(Transport, self).__init__(client, wsdl_client, cache, timeout, operation_timeout, verify_ssl, proxy)
         self.diagnosis = diagnosis
 
     async def get(self, address: Any, params: Any, headers: Any) -> Any:

@@ -62,7 +62,8 @@ def _peer(tls: ssl.SSLSocket | ssl.SSLObject) -> tuple[str | None, int | None]:
     try:
         address = tls.getpeername()
     except OSError:
-        return None, None
+        # A reset connection has no peer any more; it had one when the handshake began.
+        return getattr(tls, "_sslwhy_peer", (None, None))
     return (address[0], address[1]) if isinstance(address, tuple) else (None, None)
 
 
@@ -86,10 +87,12 @@ class TestifyingSocket(ssl.SSLSocket):
     """``ssl.SSLSocket`` whose failures testify."""
 
     _sslwhy_pid = 0
+    _sslwhy_peer: tuple[str | None, int | None] = (None, None)
 
     def do_handshake(self, block: bool = False) -> None:
         """Perform the handshake; see :meth:`ssl.SSLSocket.do_handshake`."""
         self._sslwhy_pid = os.getpid()
+        self._sslwhy_peer = _peer(self)
         try:
             super().do_handshake(block)
         except OSError as error:
@@ -101,6 +104,16 @@ class TestifyingSocket(ssl.SSLSocket):
         try:
             return super().read(len, buffer)
         except ssl.SSLWantReadError:
+            raise
+        except OSError as error:
+            testify(error, self, established=True, pid=self._sslwhy_pid)
+            raise
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        """Send; see :meth:`ssl.SSLSocket.send`. A peer that refuses after the handshake may hang up while this writes."""
+        try:
+            return super().send(data, flags)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except OSError as error:
             testify(error, self, established=True, pid=self._sslwhy_pid)
@@ -127,6 +140,16 @@ class TestifyingObject(ssl.SSLObject):
         """Read; see :meth:`ssl.SSLObject.read`."""
         try:
             return super().read(len, buffer)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except OSError as error:
+            testify(error, self, established=True, pid=self._sslwhy_pid)
+            raise
+
+    def write(self, data: Any) -> int:
+        """Write; see :meth:`ssl.SSLObject.write`."""
+        try:
+            return super().write(data)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except OSError as error:

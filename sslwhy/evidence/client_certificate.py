@@ -76,7 +76,9 @@ def _problem(
         return "no-key", f"{key or certificate} holds no private key in PEM"
     if _ENCRYPTED.search(secret):
         return "encrypted", f"the private key in {key or certificate} is encrypted"
-    return ("mismatch", "the private key belongs to another certificate") if _mismatch(found[0], secret) else (None, None)
+    return (
+        ("mismatch", "the private key belongs to another certificate") if _mismatch(found[0], secret) else (None, None)
+    )
 
 
 def _unread(path: str, problem: OSError) -> tuple[Problem, str]:
@@ -116,7 +118,9 @@ def _nearby(path: str) -> Iterator[tuple[str, bytes]]:
     """Yield the certificates in the other certificate files of the directory, where left-out intermediates often lie."""
     own = Path(path)
     try:
-        files = sorted(each for each in own.parent.iterdir() if each.suffix.lower() in _SUFFIXES and each.name != own.name)
+        files = sorted(
+            each for each in own.parent.iterdir() if each.suffix.lower() in _SUFFIXES and each.name != own.name
+        )
         for file in files[:_NEIGHBOURS]:
             if file.is_file() and file.stat().st_size <= _NEIGHBOUR_SIZE:
                 for der in certificates_in(file.read_bytes()):

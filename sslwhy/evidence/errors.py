@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _LIMIT = 32
 _PYOPENSSL = re.compile(r"\('[\w ]*', '\w*', '([\w /]+)'\)")
+# OpenSSL knows a few reasons that CPython has no symbol for; then its words stand where the symbol would.
+_UNNAMED = re.compile(r"^(?:\(\d+, ')?\[SSL\] ([\w/ ]+?)(?: \(_ssl|$)")
 _TUNNEL_STATUS = re.compile(r"Tunnel connection failed: (\d{3})|^(\d{3}) [A-Z]")
 
 
@@ -120,8 +123,8 @@ def _reason(root: BaseException) -> str | None:
     reason = getattr(root, "reason", None)
     if isinstance(reason, str):
         return reason
-    words = _PYOPENSSL.search(str(root))
-    return words.group(1).upper().replace(" ", "_") if words else None
+    words = _PYOPENSSL.search(str(root)) or _UNNAMED.search(str(root))
+    return words.group(1).upper().replace("/", "").replace(" ", "_") if words else None
 
 
 _LOADING = frozenset(
@@ -151,35 +154,50 @@ def _stage(incident: Incident, error: BaseException, root: BaseException) -> Sta
     if isinstance(root, socket.gaierror) or "urllib3.exceptions.NameResolutionError" in names:
         return "resolve"
     if isinstance(root, ssl.SSLError):
-        return "setup" if root.library != "SSL" or _reason(root) in _LOADING or _loads(root) else "handshake"
+        return _stage_of_ssl(root)
+    if isinstance(root, OSError) and root.errno in _FILE_ERRORS:
+        return "setup"
     if names & _CONNECTING or isinstance(root, ConnectionRefusedError):
         return "connect"
     if isinstance(root, (ConnectionError, TimeoutError)) or names & _READING:
-        return _without_testimony(incident)
+        return _without_testimony(incident, root)
     return "setup"
 
 
-def _loads(root: BaseException) -> bool:
-    """Return whether the error came from loading something: the frames that lead to it show no handshake."""
+def _functions(root: BaseException) -> set[str]:
+    """Return the names of the functions that led to an error."""
     functions = set()
     trace = root.__traceback__
     while trace is not None:
         functions.add(trace.tb_frame.f_code.co_name)
         trace = trace.tb_next
-    return bool(functions) and not functions & _SHAKING
+    return functions
 
 
-_SHAKING = {"do_handshake", "read", "write", "recv", "recv_into", "send", "sendall", "_do_handshake_step", "shutdown"}
+_SHAKING = {"do_handshake", "_do_handshake_step"}
+_TALKING = {"read", "write", "recv", "recv_into", "send", "sendall", "_read_status"}
 
 
-def _without_testimony(incident: Incident) -> Stage:
+def _stage_of_ssl(root: ssl.SSLError) -> Stage:
+    """Return how far a connection came whose error left no testimony: its frames tell, else its library and reason."""
+    functions = _functions(root)
+    if functions & _SHAKING:
+        return "handshake"
+    if functions & _TALKING:
+        return "read"
+    loading = functions or (root.library or "SSL") != "SSL" or _reason(root) in _LOADING
+    return "setup" if loading else "handshake"
+
+
+def _without_testimony(incident: Incident, root: BaseException) -> Stage:
     """Return how far a connection came that broke before any TLS socket could testify."""
     scheme = urlsplit(incident.url or "").scheme
-    if incident.url and scheme != "https":
+    if (incident.url and scheme != "https") or "_read_status" in _functions(root):
         return "read"
     return "tunnel" if route_of(incident).proxy and incident.context is None else "handshake"
 
 
+_FILE_ERRORS = {errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EROFS, errno.ENOSPC}
 _CONNECTING = {
     "urllib3.exceptions.NewConnectionError",
     "urllib3.exceptions.ConnectTimeoutError",

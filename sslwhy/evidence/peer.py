@@ -23,12 +23,14 @@ from sslwhy.facts.missing import Missing
 from sslwhy.facts.peer import (
     AlertReceived,
     HelloAnswer,
+    NotTls,
     PeerClosed,
     PeerSurvey,
     ServerFlight,
     TunnelRefused,
     VersionSurvey,
 )
+from sslwhy.facts.reasons import FOREIGN
 from sslwhy.facts.tls_names import TLS_1_3, VERSIONS
 
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from sslwhy.evidence.collect import Budget
     from sslwhy.evidence.incident import Incident
+    from sslwhy.evidence.wire.client_hello import HelloSpec
     from sslwhy.facts.evidence import Evidence
 
 _PATIENCE = 1.0
@@ -45,6 +48,8 @@ _SHARE = 0.4
 _LEAST = 0.1
 _SUITE_CONNECTIONS = 60
 _PROXY_AUTHENTICATION = 407
+_DECISIVE = (questions.WITHOUT_SNI, questions.SMALL, questions.ALL_GROUPS, questions.ALL_SIGNATURES)
+"""Variants of this client's offer: where one of them is accepted, the difference is the cause, and no suite is missing."""
 
 
 def learn_peer(evidence: Evidence, incident: Incident, budget: Budget) -> PeerSurvey | Missing:
@@ -73,8 +78,11 @@ def learn_peer(evidence: Evidence, incident: Incident, budget: Budget) -> PeerSu
         found = replace(
             found, variants=(*found.variants, (questions.AFTER_HANDSHAKE, heard)), connections=connections + 1
         )
-    if plan.versions and isinstance(found.answer(questions.COPY), ServerFlight):
-        found = _again(found, plan, evidence, budget)
+    copy = found.answer(questions.COPY)
+    if plan.names == (questions.COPY,) and not isinstance(copy, NotTls) and evidence.observed.reason in FOREIGN:
+        found = _more(found, Plan(plan.to, (questions.GREETING,)), evidence, budget)
+    if plan.versions and isinstance(copy, ServerFlight):
+        found = _more(found, Plan(plan.to, questions.AGAIN), evidence, budget)
     if plan.versions and _suites_open(found):
         found = _with_suites(found, plan, evidence, budget)
     return replace(found, seconds=time.monotonic() - started)
@@ -104,20 +112,17 @@ def _ask(plan: Plan, evidence: Evidence, budget: Budget) -> tuple[dict[str | int
     patience = _patience(budget)
     engine = Engine(_route(plan, evidence), timeout=patience, deadline=budget.seconds)
     answers: dict[str | int, HelloAnswer] = {}
-    asked: list[tuple[str | int, Question]] = []
-    for name in plan.names:
-        asked.append((name, Question(hello_named(name, evidence), partial(answers.__setitem__, name))))
-    for version in VERSIONS if plan.versions else ():
-        asked.append((version, Question(version_hello(version, evidence), partial(answers.__setitem__, version))))
-    for _, question in asked:
-        engine.ask(question)
+    hellos: dict[str | int, HelloSpec | None] = {name: hello_named(name, evidence) for name in plan.names}
+    hellos.update((version, version_hello(version, evidence)) for version in (VERSIONS if plan.versions else ()))
+    for key, hello in hellos.items():
+        engine.ask(Question(hello, partial(answers.__setitem__, key)))
     engine.run()
-    return {name: answers[name] for name, _ in asked if name in answers}, engine.connections
+    return {key: answers[key] for key in hellos if key in answers}, engine.connections
 
 
-def _again(found: PeerSurvey, plan: Plan, evidence: Evidence, budget: Budget) -> PeerSurvey:
-    """Repeat the offer that failed in the call and not in the probe: servers behind one address may differ."""
-    more, connections = _ask(Plan(plan.to, questions.AGAIN), evidence, budget)
+def _more(found: PeerSurvey, plan: Plan, evidence: Evidence, budget: Budget) -> PeerSurvey:
+    """Ask what the first answers call for: a greeting, or the same once more where servers behind one address may differ."""
+    more, connections = _ask(plan, evidence, budget)
     repeated = tuple((str(name), answer) for name, answer in more.items())
     return replace(
         found,
@@ -165,7 +170,7 @@ def _version(version: int, answer: HelloAnswer) -> VersionSurvey:
 
 def _suites_open(found: PeerSurvey) -> bool:
     """Return whether the suites decide it: our offer is refused in any size, yet a version of ours is spoken."""
-    if not found.versions or isinstance(found.answer(questions.SMALL), ServerFlight):
+    if not found.versions or any(isinstance(found.answer(name), ServerFlight) for name in _DECISIVE):
         return False
     return isinstance(found.answer(questions.COPY), (AlertReceived, PeerClosed))
 

@@ -27,6 +27,7 @@ _INTERVIEW = (
     questions.ALL_SIGNATURES,
     questions.TLS12,
 )
+_CERTIFICATE_REQUIRED = 116
 _CLOSED = "the failure came before TLS or is complete in itself: a ClientHello would tell nothing more"
 
 
@@ -92,15 +93,16 @@ def _handshake(evidence: Evidence) -> Plan:
     if seen.reason in TELLING or evidence.chain:
         return Plan(names=(questions.TLS12, questions.COPY))
     if seen.reason in FOREIGN:
-        return Plan(names=(questions.COPY, questions.GREETING))
+        return Plan(names=(questions.COPY,))
     return Plan(names=_INTERVIEW, versions=True)
 
 
 def _read(evidence: Evidence) -> Plan | Missing:
     seen = evidence.observed
-    if not evidence.verified:
+    if (evidence.target.url or "").startswith("http:"):
         return Plan(names=(questions.COPY,))
     if seen.timed_out:
         return Missing("the handshake had completed: a slow answer is not a matter of TLS")
     offer = evidence.offer or ClientOffer()
-    return Plan(names=(questions.TLS12,), listen=offer.maximum_version >= TLS_1_3 and seen.alert is None)
+    said = seen.alert == _CERTIFICATE_REQUIRED
+    return Plan(names=(questions.TLS12,), listen=offer.maximum_version >= TLS_1_3 and not said)

@@ -40,9 +40,9 @@ def system_store(platform: str = sys.platform) -> TrustStore:
     return unix_store()
 
 
-def unix_store(files: Iterable[str] = SYSTEM_FILES) -> TrustStore:
+def unix_store() -> TrustStore:
     """Read a well-known bundle, else the directory of OpenSSL's own build."""
-    found = next((path for path in files if Path(path).is_file()), None)
+    found = next((path for path in SYSTEM_FILES if Path(path).is_file()), None)
     if found:
         return file_store(found, "system")
     return directory_store(ssl.get_default_verify_paths().openssl_capath, "system")

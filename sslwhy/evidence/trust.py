@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sslwhy.evidence.context import anchors_of
+from sslwhy.evidence.errors import root_of
 from sslwhy.evidence.lookup import looks_up
 from sslwhy.evidence.stores import certifi_store, directory_store, file_store, store_at
 from sslwhy.evidence.system_stores import system_store
@@ -57,7 +58,11 @@ def trust_of(incident: Incident) -> Trust | Missing:
 
 
 def _context(incident: Incident) -> ssl.SSLContext | None:
-    return (incident.testimony.context if incident.testimony else None) or incident.context
+    """Return the context of the failed handshake; one that failed while it was set up does not testify."""
+    if incident.testimony is not None:
+        return incident.testimony.context
+    handshaken = incident.error is None or isinstance(root_of(incident.error), ssl.SSLCertVerificationError)
+    return incident.context if handshaken else None
 
 
 def _read_by(incident: Incident) -> tuple[str, ...]:
@@ -75,7 +80,8 @@ def _in_force(incident: Incident, context: ssl.SSLContext | None) -> TrustStore 
     store = next((store for store in candidates if _explains(store, held)), None)
     if named and store:
         return store
-    store = store or TrustStore(source="context", kind="memory", anchors=held)
+    untold = context.cert_store_stats()["x509"] - len(held)
+    store = store or TrustStore(source="context", kind="memory", anchors=held, untold=untold)
     return _with_lookups(store, context)
 
 
@@ -152,7 +158,7 @@ def _with_lookups(store: TrustStore, context: ssl.SSLContext) -> TrustStore:
         if looks:
             return default if not store.anchors else replace(store, anchors=(*store.anchors, *unseen))
         return store if looks is False or store.anchors else replace(store, kind="unknown")
-    if store.anchors or Path(paths.openssl_cafile).is_file():
+    if store.anchors or store.untold or Path(paths.openssl_cafile).is_file():
         return store
     error = "this Python's OpenSSL finds neither its default file nor certificates in its default directory"
     return replace(store, source="system", location=paths.openssl_cafile, kind="file", problem="not-found", error=error)
@@ -174,8 +180,12 @@ def _others(incident: Incident, store: TrustStore) -> Iterator[TrustStore]:
     found += [_from_variable(name) for name in (*_REQUESTS, *_OPENSSL) if os.environ.get(name)]
     if isinstance(incident.verify_session, str):
         found.append(store_at(incident.verify_session, "session.verify"))
-    taken = {store.location} - {None}
+    taken = {_place(store)}
     for other in found:
-        if other.location not in taken or other.location is None:
-            taken.add(other.location)
+        if _place(other) not in taken and (other.source, store.source) != ("system", "system"):
+            taken.add(_place(other))
             yield other
+
+
+def _place(store: TrustStore) -> str:
+    return os.path.realpath(store.location) if store.location else store.source

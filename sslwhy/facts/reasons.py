@@ -21,13 +21,19 @@ FOREIGN = frozenset(
 TOO_OLD = frozenset({"UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW", "UNSUPPORTED_SSL_VERSION", "WRONG_SSL_VERSION"})
 """The server chose a version that this client does not allow."""
 
-SIGNATURE = frozenset({"WRONG_SIGNATURE_TYPE", "NO_SUITABLE_SIGNATURE_ALGORITHM", "UNKNOWN_DIGEST", "WRONG_SIGNATURE_SIZE"})
+SIGNATURE = frozenset(
+    {"WRONG_SIGNATURE_TYPE", "NO_SUITABLE_SIGNATURE_ALGORITHM", "UNKNOWN_DIGEST", "WRONG_SIGNATURE_SIZE"}
+)
 """The server signed the handshake with an algorithm that this client does not allow."""
 
-GROUP = frozenset({"WRONG_CURVE", "UNSUPPORTED_ELLIPTIC_CURVE", "BAD_KEY_SHARE", "NO_SUITABLE_KEY_SHARE", "NO_SUITABLE_GROUPS"})
+GROUP = frozenset(
+    {"WRONG_CURVE", "UNSUPPORTED_ELLIPTIC_CURVE", "BAD_KEY_SHARE", "NO_SUITABLE_KEY_SHARE", "NO_SUITABLE_GROUPS"}
+)
 """The server chose a group that this client did not offer."""
 
-CIPHER = frozenset({"WRONG_CIPHER_RETURNED", "UNKNOWN_CIPHER_RETURNED", "NO_SHARED_CIPHER", "CIPHER_OR_HASH_UNAVAILABLE"})
+CIPHER = frozenset(
+    {"WRONG_CIPHER_RETURNED", "UNKNOWN_CIPHER_RETURNED", "NO_SHARED_CIPHER", "CIPHER_OR_HASH_UNAVAILABLE"}
+)
 """The server chose a cipher suite that this client did not offer."""
 
 WEAK_DH = frozenset({"DH_KEY_TOO_SMALL", "BAD_DH_VALUE", "DH_VALUE_TOO_SMALL", "MODULUS_TOO_SMALL"})

@@ -46,6 +46,7 @@ class TrustStore:
         modified: when the file changed last, UTC, or ``None``.
         unhashed: for a directory, the certificates that OpenSSL does not see because their files are not
             named by subject hash, DER.
+        untold: how many more certificates a context holds that are no CA certificates, which Python does not show.
         private_key: whether the file also holds a private key.
         problem: why OpenSSL cannot load it, a machine-readable word, or ``None``.
         error: the words for ``problem``, or ``None``.
@@ -59,6 +60,7 @@ class TrustStore:
     released: datetime | None = None
     modified: datetime | None = None
     unhashed: tuple[bytes, ...] = ()
+    untold: int = 0
     private_key: bool = False
     problem: StoreProblem | None = None
     error: str | None = None

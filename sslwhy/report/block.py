@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sslwhy.report.values import ChainLink, Finding, Remedy, Report
 
-_LABEL = 11
+_LABEL = 12
 _WIDTH = 116
 _CHAIN_SHOWN = 12
 
@@ -53,7 +53,7 @@ def _remedy(remedy: Remedy) -> Iterator[str]:
     for code in (remedy.command, remedy.snippet):
         if code:
             # Pasted lines stay whole: a wrapped command is a broken command.
-            yield from (" " * (_LABEL + 4) + line.rstrip() for line in code.strip("\n").splitlines())
+            yield from ((" " * (_LABEL + 4) + line).rstrip() for line in code.strip("\n").splitlines())
 
 
 def _where(report: Report) -> Iterator[str]:
@@ -70,10 +70,12 @@ def _where(report: Report) -> Iterator[str]:
 def _chain(report: Report) -> Iterator[str]:
     for number, link in enumerate(report.chain[:_CHAIN_SHOWN]):
         yield from _row("chain" if number == 0 else "", _link(link))
-        if link.not_after:
-            yield from _row("", f"    valid {link.not_before} to {link.not_after}; SHA-256 {link.sha256}")
         if link.issuer and link.issuer != link.subject:
-            yield from _row("", f"    issued by {clean(link.issuer)}")
+            yield from _row("", f"issued by {clean(link.issuer)}", indent=4)
+        if link.not_after:
+            yield from _row("", f"valid {link.not_before} to {link.not_after}", indent=4)
+        if link.sha256:
+            yield from _row("", f"SHA-256 {link.sha256}", indent=4)
     if len(report.chain) > _CHAIN_SHOWN:
         yield from _row("", f"and {len(report.chain) - _CHAIN_SHOWN} more")
 
@@ -81,7 +83,7 @@ def _chain(report: Report) -> Iterator[str]:
 def _link(link: ChainLink) -> str:
     mark = f"[{link.position}]" if link.presented else ("[?]" if link.role == "missing" else "[-]")
     state = ", ".join(link.problems) or ("not sent" if link.role == "missing" else "ok")
-    return f"{mark} {clean(link.subject) or '(empty subject)'}  {link.role}  {state}"
+    return f"{mark} {link.role}: {clean(link.subject) or '(empty subject)'} ({state})"
 
 
 def _evidence(report: Report) -> Iterator[str]:
@@ -101,7 +103,7 @@ def _evidence(report: Report) -> Iterator[str]:
         yield from _row("more", f"python -m sslwhy explain {report.code}")
 
 
-def _row(label: str, text: str) -> Iterator[str]:
+def _row(label: str, text: str, *, indent: int = 0) -> Iterator[str]:
     wrapped = textwrap.wrap(one_line(text), _WIDTH - _LABEL, break_long_words=False, break_on_hyphens=False)
     for number, line in enumerate(wrapped):
-        yield f"  {label if number == 0 else '':<{_LABEL - 2}}{line}"
+        yield f"  {label if number == 0 else '':<{_LABEL - 2}}{' ' * indent}{line}"

@@ -80,12 +80,10 @@ def environment(suite: Suite, archive: Path, folder: Path) -> Path:
     if not python.exists():
         venv.create(folder, with_pip=True)
     library = f"{suite.name}[{','.join(suite.extras)}] @ {archive.as_uri()}"
-    # httpx and packaging: all three drop-ins are put in place in every suite.
-    _pip(str(python), "install", library, *suite.needs, "pytest-timeout", "httpx", "packaging")
-    _pip(str(python), "install", "--force-reinstall", "--no-deps", str(PROJECT))
-    _pip(str(python), "install", "zeep", "requests", "cryptography", "certifi")
+    # The extra: all three libraries' drop-ins are put in place in every suite.
+    _pip(str(python), "install", library, *suite.needs, "pytest-timeout", f"sslwhy[async] @ {PROJECT.as_uri()}")
     return python
 
 
 def _pip(python: str, *arguments: str) -> None:
-    subprocess.run([python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], check=True)
+    subprocess.run([python, "-m", "pip", "-qq", "--disable-pip-version-check", *arguments], check=True)

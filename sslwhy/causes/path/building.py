@@ -62,9 +62,7 @@ class _Builder:
         if not trusted and self._rules.partial_chain and self._untrusted == len(self._links) <= self._limit:
             trusted = self._pin()
         failure = VerifyCode.OK if trusted else self._failure()
-        return Path(
-            links=tuple(self._links), untrusted=self._untrusted, failure=failure, skipped=tuple(self._skipped)
-        )
+        return Path(links=tuple(self._links), untrusted=self._untrusted, failure=failure, skipped=tuple(self._skipped))
 
     @property
     def _limit(self) -> int:
@@ -164,9 +162,7 @@ class _Builder:
         self._skip(issuer, candidate.position, reason, malformed=bool(issuer.problems))
         return False
 
-    def _skip(
-        self, candidate: Certificate, position: int | None, reason: str, *, malformed: bool = False
-    ) -> None:
+    def _skip(self, candidate: Certificate, position: int | None, reason: str, *, malformed: bool = False) -> None:
         depth = len(self._links) - 1
         known = any(one.certificate == candidate and one.depth == depth for one in self._skipped)
         if not known and len(self._skipped) < _REPORTED:

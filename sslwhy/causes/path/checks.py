@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sslwhy.causes.path import constraints, purpose, strict
+from sslwhy.causes.path import purpose, strict
+from sslwhy.causes.path.constraints import Limits
 from sslwhy.causes.path.faults import Fault, FaultKind
 from sslwhy.causes.path.identity import matches, refusals
 from sslwhy.causes.path.signatures import is_readable, signed_by
@@ -82,9 +83,7 @@ def _critical(path: Path, depth: int) -> Iterator[Fault]:
     if unhandled:
         actual = "critical " + ", ".join(unhandled[:_OIDS_SHOWN])
         expected = "no critical extension that is unknown (RFC 5280 section 4.2)"
-        yield _fault(
-            "critical-extension", VerifyCode.UNHANDLED_CRITICAL_EXTENSION, path, depth, expected, actual
-        )
+        yield _fault("critical-extension", VerifyCode.UNHANDLED_CRITICAL_EXTENSION, path, depth, expected, actual)
     if extensions.proxy_path_length is not None:
         expected, actual = "no proxy certificate (RFC 3820)", "a proxy certificate"
         yield _fault("purpose", VerifyCode.PROXY_CERTIFICATES_NOT_ALLOWED, path, depth, expected, actual)
@@ -95,9 +94,7 @@ def _ca(path: Path, depth: int, rules: PathRules, *, is_last: bool) -> Iterator[
     status = purpose.ca_status(certificate)
     exact = rules.strict or (depth > 0 and not is_last)
     allowed = (
-        {purpose.IS_A_CA}
-        if exact
-        else {purpose.IS_A_CA, purpose.V1_ROOT, purpose.BY_KEY_USAGE, purpose.BY_NETSCAPE}
+        {purpose.IS_A_CA} if exact else {purpose.IS_A_CA, purpose.V1_ROOT, purpose.BY_KEY_USAGE, purpose.BY_NETSCAPE}
     )
     if depth == 0:
         allowed = allowed | {purpose.NOT_A_CA}
@@ -143,9 +140,7 @@ def check_levels(path: Path, rules: PathRules) -> Iterator[Fault]:
             yield from check_key(path, depth, rules)
         algorithm = link.certificate.signature_algorithm
         if depth < signed and algorithm.strength < wanted:
-            expected = (
-                f"a signature of at least {wanted} security bits (security level {rules.security_level})"
-            )
+            expected = f"a signature of at least {wanted} security bits (security level {rules.security_level})"
             actual = f"{algorithm.name}: {max(algorithm.strength, 0)} security bits"
             yield _fault("weak-signature", VerifyCode.CA_MD_TOO_WEAK, path, depth, expected, actual)
 
@@ -163,8 +158,7 @@ def check_identity(path: Path, reference: ReferenceIdentity | None) -> Iterator[
         depth=0,
         certificate=certificate,
         expected=reference.name,
-        actual=", ".join(refusal.presented for refusal in listed if refusal.kind != "common name")
-        or "no name at all",
+        actual=", ".join(refusal.presented for refusal in listed if refusal.kind != "common name") or "no name at all",
         anchor=path.links[0].anchor,
         refusals=listed,
     )
@@ -184,9 +178,7 @@ def check_signatures_and_times(path: Path, rules: PathRules) -> Iterator[Fault]:
         link = path.links[depth]
         if depth < top:
             yield from _signature(path, depth)
-        elif (
-            top and not link.certificate.is_self_signed and not rules.partial_chain and not path.awaits_issuer
-        ):
+        elif top and not link.certificate.is_self_signed and not rules.partial_chain and not path.awaits_issuer:
             continue
         yield from _times(path, depth, rules)
 
@@ -221,17 +213,21 @@ def check_name_constraints(path: Path, reference: ReferenceIdentity | None) -> I
     """Check every certificate against the name constraints above it (``check_name_constraints``)."""
     # Python hands the flag that ignores common names to OpenSSL together with a host name only.
     by_host = reference is not None and reference.address is None and not reference.common_name_fallback
+    limits = _limits(path)
     for depth in range(len(path.links) - 1, -1, -1):
         certificate = path.links[depth].certificate
         if depth and certificate.is_self_issued:
             continue
-        for above in range(len(path.links) - 1, depth, -1):
-            issuer = path.links[above].certificate
-            limits = issuer.extensions.name_constraints
-            found = limits and constraints.violation(
-                certificate, limits, with_common_names=depth == 0 and not by_host
-            )
+        for above, limit in limits:
+            if above <= depth:
+                break
+            found = limit.violation(certificate, with_common_names=depth == 0 and not by_host)
             if found:
                 code, name = found
-                expected = f"only names that the constraints of {issuer.label} allow"
+                expected = f"only names that the constraints of {path.links[above].certificate.label} allow"
                 yield _fault("name-constraint", code, path, depth, expected, name)
+
+
+def _limits(path: Path) -> list[tuple[int, Limits]]:
+    constraints = [(depth, link.certificate.extensions.name_constraints) for depth, link in enumerate(path.links)]
+    return [(depth, Limits(found)) for depth, found in reversed(constraints) if found is not None]

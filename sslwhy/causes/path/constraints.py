@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sslwhy.causes.path.subtrees import NEVER, BadNameError, Subtrees, base_kind, kind_of
 from sslwhy.causes.verify_codes import VerifyCode
 from sslwhy.facts import der
-from sslwhy.facts.names import COMMON_NAME, EMAIL_ADDRESS, SMTP_UTF8_MAILBOX, GeneralName
+from sslwhy.facts.names import COMMON_NAME, EMAIL_ADDRESS, GeneralName
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sslwhy.facts.certificate import Certificate
     from sslwhy.facts.extension_values import NameConstraints, Subtree
@@ -20,30 +21,81 @@ NAME_CHECK_MAX = 1 << 20
 """Names times subtrees that OpenSSL is willing to compare."""
 
 _OK = VerifyCode.OK
-_OUTSIDE = VerifyCode.PERMITTED_VIOLATION
-_BAD_NAME = VerifyCode.UNSUPPORTED_NAME_SYNTAX
 _HOST = re.compile(rb"[0-9A-Za-z_.-]+")
-_URI = re.compile(rb"[^:]*://(.*)", re.DOTALL)
 
 
-def violation(
-    certificate: Certificate, constraints: NameConstraints, *, with_common_names: bool
-) -> tuple[VerifyCode, str] | None:
-    """Return the first name that breaks the constraints: the code and the name, or ``None``.
+class Limits:
+    """The name constraints of one certificate, ready to be asked about many names."""
 
-    Args:
-        certificate: the certificate whose names are checked.
-        constraints: those of a certificate above it.
-        with_common_names: whether common names that look like host names count as DNS names.
-    """
-    size = certificate.subject_name.size + len(certificate.extensions.subject_alt_name or ())
-    if size and len(constraints.permitted) + len(constraints.excluded) > NAME_CHECK_MAX // size:
-        return VerifyCode.UNSPECIFIED, f"{size} names"
-    for name in _names(certificate, with_common_names=with_common_names):
-        code = _BAD_NAME if name is None else _match(name, constraints)
-        if code is not _OK:
-            return code, name.text if name is not None else "a name of a wrong string type"
-    return None
+    def __init__(self, constraints: NameConstraints) -> None:
+        self._size = len(constraints.permitted) + len(constraints.excluded)
+        self._permitted = _by_kind(constraints.permitted)
+        self._excluded = _by_kind(constraints.excluded)
+
+    def violation(self, certificate: Certificate, *, with_common_names: bool) -> tuple[VerifyCode, str] | None:
+        """Return the first name that breaks the constraints: the code and the name (raw), or ``None``.
+
+        Args:
+            certificate: a certificate below.
+            with_common_names: whether common names that look like host names count as DNS names.
+        """
+        count = certificate.subject_name.size + len(certificate.extensions.subject_alt_name or ())
+        if count and self._size > NAME_CHECK_MAX // count:
+            return VerifyCode.UNSPECIFIED, f"{count} names for {self._size} name constraints"
+        for name in _names(certificate, with_common_names=with_common_names):
+            code = VerifyCode.UNSUPPORTED_NAME_SYNTAX if name is None else self._check(name)
+            if code is not _OK:
+                return code, name.text if name is not None else "a name of a wrong string type"
+        return None
+
+    def _check(self, name: GeneralName) -> VerifyCode:
+        kind = kind_of(name)
+        for subtrees, judge in ((self._permitted.get(kind), _permits), (self._excluded.get(kind), _excludes)):
+            if subtrees is not None:
+                code = judge(subtrees, name)
+                if code is not _OK:
+                    return code
+        return _OK
+
+
+def _by_kind(listed: Iterable[Subtree]) -> dict[str, Subtrees]:
+    kinds: dict[str, Subtrees] = {}
+    for subtree in listed:
+        kind = base_kind(subtree.base)
+        if kind not in kinds:
+            kinds[kind] = Subtrees(kind)
+        kinds[kind].add(subtree)
+    return kinds
+
+
+def _places(subtrees: Subtrees, name: GeneralName) -> tuple[int, int, VerifyCode]:
+    """Return where the name is found, where the comparison fails, and how."""
+    failure = VerifyCode.UNSUPPORTED_NAME_SYNTAX if subtrees.comparable else VerifyCode.UNSUPPORTED_CONSTRAINT_TYPE
+    try:
+        return subtrees.matcher.find(name), subtrees.matcher.bad, failure
+    except BadNameError:
+        return NEVER, 0, failure
+    except UnicodeError:
+        return NEVER, 0, VerifyCode.UNSPECIFIED
+
+
+def _permits(subtrees: Subtrees, name: GeneralName) -> VerifyCode:
+    found, bad, failure = _places(subtrees, name)
+    if bad < min(found, subtrees.unplain):
+        return failure
+    if subtrees.unplain != NEVER:
+        return VerifyCode.SUBTREE_MINMAX
+    return _OK if found != NEVER else VerifyCode.PERMITTED_VIOLATION
+
+
+def _excludes(subtrees: Subtrees, name: GeneralName) -> VerifyCode:
+    found, bad, failure = _places(subtrees, name)
+    first = min(found, bad, subtrees.unplain)
+    if first == NEVER:
+        return _OK
+    if first == subtrees.unplain:
+        return VerifyCode.SUBTREE_MINMAX
+    return VerifyCode.EXCLUDED_VIOLATION if first == found else failure
 
 
 def _names(certificate: Certificate, *, with_common_names: bool) -> Iterator[GeneralName | None]:
@@ -74,127 +126,3 @@ def _looks_like_host(octets: bytes) -> bool:
     if octets[:1] in {b".", b"-"} or octets[-1:] in {b".", b"-"}:
         return False
     return not any(pair in octets for pair in (b"..", b"-.", b".-"))
-
-
-def _effective(name: GeneralName) -> str:
-    mailbox = name.kind == "other" and name.other_type == SMTP_UTF8_MAILBOX
-    return "email" if mailbox else name.kind
-
-
-def _match(name: GeneralName, constraints: NameConstraints) -> VerifyCode:
-    inside: bool | None = None
-    for subtree in _of_kind(name, constraints.permitted):
-        if not subtree.plain:
-            return VerifyCode.SUBTREE_MINMAX
-        if inside:
-            continue
-        code = _within(name, subtree.base)
-        if code not in {_OK, _OUTSIDE}:
-            return code
-        inside = code is _OK
-    if inside is False:
-        return _OUTSIDE
-    for subtree in _of_kind(name, constraints.excluded):
-        if not subtree.plain:
-            return VerifyCode.SUBTREE_MINMAX
-        code = _within(name, subtree.base)
-        if code is not _OUTSIDE:
-            return VerifyCode.EXCLUDED_VIOLATION if code is _OK else code
-    return _OK
-
-
-def _of_kind(name: GeneralName, subtrees: tuple[Subtree, ...]) -> Iterator[Subtree]:
-    kind = _effective(name)
-    for subtree in subtrees:
-        if subtree.base.kind == kind and (kind != "other" or subtree.base.other_type == name.other_type):
-            yield subtree
-
-
-def _within(name: GeneralName, base: GeneralName) -> VerifyCode:
-    if name.kind == "other":
-        return _mailbox(name, base.content) if _effective(name) == "email" else _unsupported()
-    if name.kind == "directory":
-        return _directory(name, base)
-    if name.kind == "dns":
-        return _dns(name.content.lower(), base.content.lower())
-    if name.kind == "email":
-        return _email(name.content, base.content)
-    if name.kind == "uri":
-        return _uri(name.content, base.content.lower())
-    if name.kind == "ip":
-        return _ip(name.content, base.content)
-    return _unsupported()
-
-
-def _unsupported() -> VerifyCode:
-    return VerifyCode.UNSUPPORTED_CONSTRAINT_TYPE
-
-
-def _verdict(*, inside: bool) -> VerifyCode:
-    return _OK if inside else _OUTSIDE
-
-
-def _directory(name: GeneralName, base: GeneralName) -> VerifyCode:
-    if name.name is None or base.name is None:
-        return _unsupported()
-    return _verdict(inside=name.name.canonical.startswith(base.name.canonical))
-
-
-def _dns(name: bytes, base: bytes) -> VerifyCode:
-    if not base:
-        return _OK
-    whole = len(name) == len(base) or base[:1] == b"." or name[: -len(base)][-1:] == b"."
-    return _verdict(inside=whole and name.endswith(base))
-
-
-def _email(name: bytes, base: bytes) -> VerifyCode:
-    local, at, host = name.rpartition(b"@")
-    if not at:
-        return _BAD_NAME
-    wanted_local, wanted_at, wanted_host = base.rpartition(b"@")
-    if not wanted_at and base[:1] == b".":
-        return _verdict(inside=len(name) > len(base) and name.lower().endswith(base.lower()))
-    if wanted_at and wanted_local:
-        if len(local) != len(wanted_local):
-            return _OUTSIDE
-        if b"\0" in local or b"\0" in wanted_local:
-            return _BAD_NAME
-        if local != wanted_local:
-            return _OUTSIDE
-    return _verdict(inside=host.lower() == wanted_host.lower())
-
-
-def _mailbox(name: GeneralName, base: bytes) -> VerifyCode:
-    # RFC 8398 section 6: the base's A-labels are compared as U-labels.
-    if b"\0" in base or name.other_tag != der.UTF8_STRING or b"@" not in name.content:
-        return _BAD_NAME
-    try:
-        wanted = base.decode("ascii").encode("ascii").decode("idna").encode("utf-8").lower()
-    except UnicodeError:
-        return VerifyCode.UNSPECIFIED
-    mailbox = name.content.lower()
-    if base[:1] == b".":
-        return _verdict(inside=len(mailbox) > len(wanted) and mailbox.endswith(wanted))
-    return _verdict(inside=mailbox.rpartition(b"@")[2] == wanted)
-
-
-def _uri(name: bytes, base: bytes) -> VerifyCode:
-    found = _URI.match(name)
-    rest = found[1].lower() if found else b""
-    # A port ends the host; only where there is none does a slash.
-    host = rest.partition(b":" if b":" in rest else b"/")[0]
-    if not host:
-        return _BAD_NAME
-    if base[:1] == b".":
-        return _verdict(inside=len(host) > len(base) and host.endswith(base))
-    return _verdict(inside=host == base)
-
-
-def _ip(name: bytes, base: bytes) -> VerifyCode:
-    if len(name) not in {4, 16} or len(base) not in {8, 32}:
-        return _BAD_NAME
-    if len(name) * 2 != len(base):
-        return _OUTSIDE
-    network, mask = base[: len(name)], base[len(name) :]
-    same = all((octet ^ other) & bits == 0 for octet, other, bits in zip(name, network, mask, strict=True))
-    return _verdict(inside=same)

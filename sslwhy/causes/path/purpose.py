@@ -17,9 +17,7 @@ CRL_SIGN = 0x02
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
-_GATED = frozenset(
-    {"1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"}
-)  # server gated crypto counts as server
+_GATED = frozenset({"1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"})  # server gated crypto counts as server
 _EKU = {"sslserver": {SERVER_AUTH, *_GATED}, "sslclient": {CLIENT_AUTH}}
 _EKU_WORDS = {
     SERVER_AUTH: "serverAuth",
@@ -90,10 +88,7 @@ def purpose_problem(certificate: Certificate, purpose: str, *, as_ca: bool) -> t
         wanted = _EKU_WORDS[SERVER_AUTH if purpose == "sslserver" else CLIENT_AUTH]
         return f"extended key usage with {wanted}", f"extended key usage {purpose_words(purposes)}"
     if as_ca:
-        if (
-            ca_status(certificate) == BY_NETSCAPE
-            and not (extensions.netscape_cert_type or 0) & _NETSCAPE_SSL_CA
-        ):
+        if ca_status(certificate) == BY_NETSCAPE and not (extensions.netscape_cert_type or 0) & _NETSCAPE_SSL_CA:
             return "Netscape certificate type SSL CA", "Netscape certificate type without SSL CA"
         return None
     if refuses(extensions.netscape_cert_type, _NETSCAPE[purpose]):

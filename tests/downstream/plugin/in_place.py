@@ -1,4 +1,4 @@
-"""pytest plugin: runs a suite with the library's classes or with ours in their place, and writes what came of each test.
+"""pytest plugin: a suite runs with the library's classes or with ours in their place; what comes of it is written down.
 
 `--classes=ours` puts sslwhy's drop-ins wherever a library's module holds the class they stand for, before the first
 conftest is imported. Both ways, nothing outside the loopback is reached: names do not resolve, addresses time out at
@@ -7,6 +7,7 @@ once, and a test that asked for one is marked.
 
 from __future__ import annotations
 
+import importlib
 import ipaddress
 import json
 import socket
@@ -17,12 +18,15 @@ from typing import Any
 import pytest
 
 
-_LIBRARIES = {
-    "requests": ("Session", "adapters.HTTPAdapter"),
-    "zeep": ("Client", "AsyncClient", "CachingClient", "Transport", "AsyncTransport"),
+_PLACES = {
+    "requests.sessions": ("Session",),
+    "requests.adapters": ("HTTPAdapter",),
+    "zeep.client": ("Client", "AsyncClient", "CachingClient"),
+    "zeep.transports": ("Transport", "AsyncTransport"),
     "httpx": ("HTTPTransport", "AsyncHTTPTransport"),
 }
-_INSIDE = {None, "", "localhost", socket.gethostname()}
+_LIBRARIES = {home.partition(".")[0] for home in _PLACES}
+_INSIDE = {None, "", b"", "localhost", b"localhost", socket.gethostname()}
 _GRAVITY = ("passed", "skipped", "xfailed", "xpassed", "failed")
 
 
@@ -34,6 +38,7 @@ class Recorder:
         self.tests: dict[str, dict[str, Any]] = {}
         self.running = ""
         self.guarded = 0
+        self.enriched = 0
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A module that cannot be collected is a failed test."""
@@ -49,18 +54,21 @@ class Recorder:
         outcome: str = report.outcome
         if hasattr(report, "wasxfail"):
             outcome = "xfailed" if report.skipped else "xpassed"
-        self._note(report.nodeid, outcome, "" if report.passed else str(report.longrepr))
+        self._note(report.nodeid, outcome, "" if report.passed else _reason(report))
 
     def pytest_sessionfinish(self) -> None:
         """Write the record."""
-        self.target.write_text(json.dumps({"tests": self.tests, "guarded": self.guarded}), encoding="utf-8")
+        self.target.write_text(
+            json.dumps({"tests": self.tests, "guarded": self.guarded, "enriched": self.enriched}), encoding="utf-8"
+        )
 
     def stay_inside(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Audit hook (PEP 578): refuse every name and address outside the loopback."""
-        if event in {"socket.getaddrinfo", "socket.gethostbyname"} and not _is_inside(arguments[0]):
-            self._entry()["outside"] = True
-            raise socket.gaierror(socket.EAI_NONAME, "only the loopback is there")
-        if event == "socket.connect" and isinstance(arguments[1], tuple) and not _is_inside(arguments[1][0]):
+        """Audit hook (PEP 578): no name but the loopback's resolves, and no address outside it answers."""
+        if event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+            if not (_is_inside(arguments[0]) or _address(arguments[0])):
+                self._entry()["outside"] = True
+                raise socket.gaierror(socket.EAI_NONAME, "only the loopback is there")
+        elif event == "socket.connect" and isinstance(arguments[1], tuple) and not _is_inside(arguments[1][0]):
             self._entry()["outside"] = True
             raise TimeoutError("timed out")
 
@@ -73,33 +81,34 @@ class Recorder:
             entry.update(outcome=outcome, reason=reason)
 
 
+def _reason(report: pytest.TestReport) -> str:
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
 def _is_inside(host: Any) -> bool:
-    name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
-    if name in _INSIDE:
-        return True
+    address = _address(host)
+    return host in _INSIDE or bool(address and (address.is_loopback or address.is_unspecified))
+
+
+def _address(host: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(name)
+        return ipaddress.ip_address(host.decode("ascii", "replace") if isinstance(host, bytes) else host)
     except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified
+        return None
 
 
 def put_in_place(recorder: Recorder) -> None:
     """Put our classes where the libraries' own are, in every module of theirs that is loaded, and count their calls."""
-    import httpx  # noqa: F401 - loaded, so that its modules can be found
-    import requests.adapters
-    import zeep.__main__
-
     import sslwhy
+    from sslwhy import exceptions
     from sslwhy.clients import guard
     from sslwhy.evidence.capture import Watch
 
-    places: dict[Any, Any] = {}
-    for library, paths in _LIBRARIES.items():
-        for path in paths:
-            name = path.rpartition(".")[2]
-            home = sys.modules[f"{library}.{path.rpartition('.')[0]}".rstrip(".")]
-            places[getattr(home, name)] = getattr(sslwhy, name)
+    places = {
+        getattr(importlib.import_module(home), name): getattr(sslwhy, name)
+        for home, names in _PLACES.items()
+        for name in names
+    }
     for module_name, module in list(sys.modules.items()):
         if module_name.partition(".")[0] in _LIBRARIES:
             for name, value in list(vars(module).items()):
@@ -111,7 +120,13 @@ def put_in_place(recorder: Recorder) -> None:
             recorder.guarded += 1
             super().begin()
 
-    guard.watch = Counting()
+    def enriched(*arguments: Any) -> BaseException:
+        recorder.enriched += 1
+        return made(*arguments)
+
+    made = exceptions.enriched
+    vars(exceptions)["enriched"] = enriched
+    vars(guard)["watch"] = Counting()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
