@@ -9,6 +9,7 @@ import sys
 import urllib.request
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import certifi
@@ -17,8 +18,8 @@ import pytest
 import requests
 from support import pki
 from support.tls import TlsServer
+from support.trip import diagnosed, get, program, python, remedy, shell
 
-import sslwhy
 from sslwhy.causes.case import Case
 from sslwhy.causes.trust_store import TrustStoreEmpty
 from sslwhy.evidence import system_stores
@@ -31,54 +32,10 @@ from sslwhy.facts.trust import Trust, TrustStore
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from sslwhy.report.values import Finding, Remedy, Report
-
-OFFLINE = sslwhy.Policy(connect=False)
+    from collections.abc import Iterator
 
 
-def diagnosed(call: Callable[[], object]) -> Report:
-    """The report of a call that fails."""
-    with pytest.raises(sslwhy.DiagnosedError) as caught, sslwhy.diagnosing(OFFLINE):
-        call()
-    assert caught.value.report.connections == 0
-    return caught.value.report
-
-
-def python(program: str, **environment: str) -> None:
-    """Run a program in a fresh interpreter; it must succeed."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def shell(command: str, folder: Path) -> None:
-    """Run a command in a fresh shell; it must succeed."""
-    done = subprocess.run(
-        ["sh", "-ec", command], cwd=folder, env={**os.environ}, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def get(url: str) -> str:
-    """Python that calls a URL with the session that a snippet made."""
-    return f"\nassert session.get({url!r}, timeout=10).status_code == 200\n"
-
-
-def remedy(finding: Finding | None, **has: bool) -> Remedy:
-    """The first remedy with a command, a snippet."""
-    assert finding
-    return next(
-        each for each in finding.remedies if all(bool(getattr(each, name)) is value for name, value in has.items())
-    )
+CERTIFI = certifi.where()
 
 
 @pytest.fixture
@@ -96,9 +53,15 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def public_and(path: Path, *more: pki.Identity, some: int | None = None) -> str:
     """A bundle of certifi's roots, or of some of them, and more."""
-    roots = certificates_in(open(certifi.where(), "rb").read())[:some]  # noqa: PTH123, SIM115 - patched in some tests
+    roots = certificates_in(Path(CERTIFI).read_bytes())[:some]
     path.write_text("".join(map(ssl.DER_cert_to_PEM_cert, roots)) + "".join(each.pem for each in more))
     return str(path)
+
+
+def renew_certifi(monkeypatch: pytest.MonkeyPatch, folder: Path, more: pki.Identity) -> None:
+    """Put another bundle in certifi's place: its own roots and one more."""
+    bundle = public_and(folder / "certifi.pem", more)
+    monkeypatch.setattr(certifi, "where", lambda: bundle)
 
 
 # trust-store-override
@@ -147,7 +110,7 @@ def test_a_pinned_root_replaces_certifi(
     monkeypatch: pytest.MonkeyPatch, server: TlsServer, root: pki.Authority, stranger: str, tmp_path: Path
 ) -> None:
     """`verify` with a single root refuses a server that the default store trusts."""
-    monkeypatch.setattr(certifi, "where", lambda bundle=public_and(tmp_path / "certifi.pem", root): bundle)
+    renew_certifi(monkeypatch, tmp_path, root)
     report = diagnosed(lambda: requests.get(server.url, verify=stranger))
     assert report.code == "trust-store-override"
     assert report.primary
@@ -158,7 +121,7 @@ def test_httpx_with_ssl_cert_file(
     monkeypatch: pytest.MonkeyPatch, server: TlsServer, root: pki.Authority, stranger: str, tmp_path: Path
 ) -> None:
     """SSL_CERT_FILE replaces certifi in httpx."""
-    monkeypatch.setattr(certifi, "where", lambda bundle=public_and(tmp_path / "certifi.pem", root): bundle)
+    renew_certifi(monkeypatch, tmp_path, root)
     monkeypatch.setenv("SSL_CERT_FILE", stranger)
     report = diagnosed(lambda: httpx.get(server.url))
     assert report.code == "trust-store-override"
@@ -206,8 +169,7 @@ def test_a_private_root_in_the_system_store(
     for each in ways:
         session = "" if "session" in str(each.snippet) else "\nimport requests\nsession = requests.Session()"
         python(str(each.snippet) + session + get(server.url), SSL_CERT_FILE=system)
-    program = f"{sys.executable} -c 'import requests; assert requests.get(\"{server.url}\").ok'"
-    shell(f"{remedy(report.primary, command=True).command}\n{program}", tmp_path)
+    shell(f"{remedy(report.primary, command=True).command}{program(server.url)}", tmp_path)
 
 
 def test_requests_does_not_read_ssl_cert_file(
@@ -219,8 +181,7 @@ def test_requests_does_not_read_ssl_cert_file(
     assert report.code == "trusted-by-system-only"
     assert report.primary
     assert "which requests does not read" in report.primary.headline
-    program = f"{sys.executable} -c 'import requests; assert requests.get(\"{server.url}\").ok'"
-    shell(f"{remedy(report.primary, command=True).command}\n{program}", tmp_path)
+    shell(f"{remedy(report.primary, command=True).command}{program(server.url)}", tmp_path)
 
 
 def test_httpx_does_not_read_requests_ca_bundle(
@@ -230,8 +191,7 @@ def test_httpx_does_not_read_requests_ca_bundle(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", ca_file)
     report = diagnosed(lambda: httpx.get(server.url))
     assert report.code == "trusted-by-system-only"
-    program = f"{sys.executable} -c 'import httpx; assert httpx.get(\"{server.url}\").is_success'"
-    shell(f"{remedy(report.primary, command=True).command}\n{program}", tmp_path)
+    shell(f"{remedy(report.primary, command=True).command}{program(server.url)}", tmp_path)
     call = f"\nassert client.get({server.url!r}).is_success\nclient.close()"
     python(str(remedy(report.primary, snippet=True).snippet) + call)
 
@@ -336,7 +296,7 @@ def test_an_old_copy_of_the_public_roots(
     """A copy of the public roots that is older than certifi and lacks a root that certifi has is outdated."""
     old = public_and(tmp_path / "old.pem", some=40)
     os.utime(old, (1_500_000_000, 1_500_000_000))
-    monkeypatch.setattr(certifi, "where", lambda bundle=public_and(tmp_path / "certifi.pem", root): bundle)
+    renew_certifi(monkeypatch, tmp_path, root)
     report = diagnosed(lambda: requests.get(server.url, verify=old))
     assert report.code == "trust-store-outdated"
     assert report.primary
@@ -350,7 +310,7 @@ def test_a_new_copy_that_lacks_the_root_may_lack_it_on_purpose(
 ) -> None:
     """Where the copy is not provably older, the finding says what else it may be."""
     copy = public_and(tmp_path / "copy.pem", some=40)
-    monkeypatch.setattr(certifi, "where", lambda bundle=public_and(tmp_path / "certifi.pem", root): bundle)
+    renew_certifi(monkeypatch, tmp_path, root)
     report = diagnosed(lambda: requests.get(server.url, verify=copy))
     assert report.code == "trust-store-outdated"
     assert report.primary
@@ -364,7 +324,7 @@ def test_an_expired_root_that_was_renewed(monkeypatch: pytest.MonkeyPatch, tmp_p
     long_ago = -4000 * pki.DAY
     expired = pki.Authority.root("Renewed Root", key=renewed.key, not_before=long_ago, not_after=timedelta(days=-3))
     old = public_and(tmp_path / "old.pem", expired, some=40)
-    monkeypatch.setattr(certifi, "where", lambda bundle=public_and(tmp_path / "certifi.pem", renewed): bundle)
+    renew_certifi(monkeypatch, tmp_path, renewed)
     with TlsServer(renewed.issue("localhost", dns=["localhost"])) as server:
         report = diagnosed(lambda: requests.get(server.url, verify=old))
     assert report.observed.verify_code == 10

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
-from sslwhy.facts import questions
 from sslwhy.report.text import clean
 from sslwhy.report.values import ADMINISTRATOR, NETWORK_OPERATOR, SERVER_OPERATOR, YOU, Remedy
 
@@ -65,13 +64,6 @@ class NameResolutionFailed(Cause):
         )
 
 
-def _addressed(case: Case) -> str:
-    """Return the target with the address that failed, where the name and the address differ."""
-    target = case.evidence.target
-    differs = target.address and target.address != target.host
-    return f"{target.authority} ({clean(target.address or '')})" if differs else target.authority
-
-
 class ConnectionRefused(Cause):
     """Nothing listens on this port.
 
@@ -103,7 +95,7 @@ class ConnectionRefused(Cause):
         """Yield the finding where the connection was refused."""
         if not cls.explains(case.evidence.observed):
             return
-        where = _addressed(case)
+        where = offers.addressed(case)
         yield cls.finding(
             f"{where} refused the connection",
             expected="a service that accepts connections on this port",
@@ -147,7 +139,7 @@ class ConnectTimeout(Cause):
         seen = case.evidence.observed
         if not cls.explains(seen):
             return
-        where = _addressed(case)
+        where = offers.addressed(case)
         yield cls.finding(
             f"no connection to {where} came about",
             expected="an answer to the TCP connection request",
@@ -155,62 +147,5 @@ class ConnectTimeout(Cause):
             remedies=[
                 Remedy(NETWORK_OPERATOR, f"check routes and firewalls between this machine and {where}"),
                 Remedy(YOU, "check whether a proxy or a VPN is needed to reach this network"),
-            ],
-        )
-
-
-class ConnectionReset(Cause):
-    """The connection was torn down.
-
-    Seen as:
-        ``ConnectionResetError``: Connection reset by peer; ``BrokenPipeError``.
-
-    What it is:
-        A reset (RST) ended the connection at once: a server that crashed or was overloaded, or a device on the way that
-        does not like the name, the country or the protocol.
-
-    How it is found:
-        The operating system's error number. Where the reset answered the ClientHello, the probes did not show what would
-        have been accepted.
-
-    What to do:
-        The log of the server, or of the firewall on the way, says who sent it.
-    """
-
-    code = "connection-reset"
-    topic = "network"
-    subject = "network"
-    specificity = 18
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the connection was reset."""
-        return observed.stage in {"handshake", "read"} and observed.reset and not observed.proxy
-
-    @classmethod
-    def find(cls, case: Case) -> Iterable[Finding]:
-        """Yield the finding where nothing better explains the reset."""
-        evidence = case.evidence
-        if not cls.explains(evidence.observed):
-            return
-        begun = "after the handshake" if evidence.verified else "during the handshake"
-        begun = begun if evidence.target.url is None or evidence.target.url.startswith("https") else "before an answer"
-        again = offers.survey_of(case).answer(questions.COPY)
-        yield cls.finding(
-            f"the connection to {_addressed(case)} was reset {begun}",
-            expected="an answer",
-            actual=f"errno {evidence.observed.errno}: connection reset"
-            + ("; asked again, a ClientHello was answered" if offers.accepts(again) else ""),
-            confidence="likely",
-            alternatives=[
-                "a firewall or filter on the way sent the reset in the server's name",
-                "the server refuses something in this client's offer and does not say what",
-            ],
-            remedies=[
-                Remedy(
-                    SERVER_OPERATOR,
-                    "look up in the log of the server, or of the load balancer, who reset the connection",
-                ),
-                Remedy(NETWORK_OPERATOR, "check whether a filter between here and the server resets such connections"),
             ],
         )

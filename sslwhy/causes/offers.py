@@ -96,3 +96,17 @@ def why_so_little(case: Case) -> str:
     if offer.policy_file and offer.policy:
         limits.append(f"{clean(offer.policy_file)}: {listed(offer.policy)}")
     return "; ".join([*limits, *([offer.openssl] if offer.openssl else [])])
+
+
+def fate(answer: HelloAnswer | None) -> str:
+    """Return what became of a ClientHello that was not answered in TLS, as a verb."""
+    if isinstance(answer, PeerClosed):
+        return {"timeout": "met silence", "eof": "was closed upon", "reset": "was reset"}[answer.how]
+    return "was not answered in TLS"
+
+
+def addressed(case: Case) -> str:
+    """Return the target with the address that failed, where the name and the address differ."""
+    target = case.evidence.target
+    differs = target.address and target.address != target.host
+    return f"{target.authority} ({clean(target.address or '')})" if differs else target.authority

@@ -1,4 +1,4 @@
-"""What the path analysis says to the causes: its faults, the words for a certificate, what the observed error allows."""
+"""What the path analysis says to the causes: its faults and the words for a certificate."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from sslwhy.causes.base import Cause
 from sslwhy.causes.one_host import one_host
 from sslwhy.facts import questions, reasons
 from sslwhy.facts.alerts import alert_name
-from sslwhy.facts.peer import ServerFlight
 from sslwhy.facts.tls_names import TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, version_name
 from sslwhy.facts.tls_suites import suites
 from sslwhy.report.values import SERVER_OPERATOR, YOU, Remedy
@@ -91,7 +90,7 @@ def _old_server(case: Case, newest: int) -> list[Remedy]:
     mounted = one_host(
         case,
         f"until then, allow {name}{weak} for this one host; anybody on the way may attack what that version protects",
-        f"context.minimum_version = ssl.TLSVersion.{_ENUM[newest]}",
+        f"context.minimum_version = ssl.TLSVersion.{'MINIMUM_SUPPORTED' if weak else _ENUM[newest]}",
         *(['context.set_ciphers("DEFAULT@SECLEVEL=0")'] if weak else []),
     )
     return [operator, mounted]
@@ -117,6 +116,7 @@ def _version_said(case: Case) -> Finding:
     ours = offers.version_names(offers.offer_of(case).versions)
     refused_by_us = seen.reason in reasons.TOO_OLD
     words = f"alert {alert_name(seen.alert)}" if seen.alert is not None else f"reason {seen.reason}"
+    asked = bool(offers.survey_of(case).by_version)
     head = "chose a version that this client does not allow" if refused_by_us else f"accepts none of {ours}"
     return ProtocolVersionMismatch.finding(
         f"{authority} {head}",
@@ -131,6 +131,10 @@ def _version_said(case: Case) -> Finding:
             Remedy(YOU, "see which versions the server accepts", command=f"sslwhy check {authority}"),
         ],
     )
+
+
+_EITHER_SIDE = "the server may be newer or older than this client; no probe told which"
+_REFUSES_ALL = "the server refused every version that a probe offered: it, or something before it, refuses this client"
 
 
 class NoSharedCipher(Cause):
@@ -240,118 +244,3 @@ _SAME_ALERT = (
     "the server speaks another version (protocol-version-mismatch)",
     "the server does not know the name asked for (unrecognized-server-name)",
 )
-
-
-class NoSharedGroup(Cause):
-    """Client and server have no key exchange group (elliptic curve) in common.
-
-    Seen as:
-        ``SSLV3_ALERT_HANDSHAKE_FAILURE``, ``WRONG_CURVE``, ``BAD_KEY_SHARE``.
-
-    What it is:
-        Both sides know ECDHE, but the server insists on a group that this client does not offer, a Brainpool curve for
-        example, or its certificate's key lies on one.
-
-    How it is found:
-        A copy of this client's offer is refused; the same offer with every registered group is accepted, and the server
-        names the group that it chose.
-
-    What to do:
-        The server enables X25519 or secp256r1. Until then the server's group can be set for this one host.
-    """
-
-    code = "no-shared-group"
-    topic = "protocol"
-    specificity = 72
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the server turned the offer away, or chose a group that was not offered."""
-        return observed.reason in reasons.GROUP or offers.turned_away(observed)
-
-    @classmethod
-    def find(cls, case: Case) -> Iterable[Finding]:
-        """Yield the finding where only the group makes the difference."""
-        ours = offers.offer_of(case).groups
-        chosen = _chosen_group(case)
-        if chosen is None or chosen in ours or not ours or not offers.refused_again(case):
-            return
-        name = offers.group_names([chosen])
-        yield cls.finding(
-            f"{case.evidence.target.authority} insists on the group {name}, which this client does not offer",
-            expected=f"one of this client's groups: {offers.group_names(ours)}",
-            actual=f"the server chose {name} as soon as it was offered",
-            remedies=[
-                Remedy(SERVER_OPERATOR, "enable the groups X25519 and secp256r1 (prime256v1)"),
-                one_host(
-                    case,
-                    f"until then, offer {name} alone to this one host; it is seldom tested, but not weak as such",
-                    f'context.set_ecdh_curve("{name.removesuffix("tls13")}")',
-                ),
-            ],
-        )
-
-
-def _chosen_group(case: Case) -> int | None:
-    """Return the group that the server chose when every group was offered with our suites, newest version first."""
-    survey = offers.survey_of(case)
-    shared = offers.shared_versions(case)
-    newest = next((entry.answer for entry in survey.by_version if entry.version == TLS_1_3 and TLS_1_3 in shared), None)
-    answers = (newest, survey.answer(questions.ALL_GROUPS))
-    return next((each.group for each in answers if isinstance(each, ServerFlight) and each.group is not None), None)
-
-
-class NoSharedSignatureAlgorithm(Cause):
-    """Client and server have no signature algorithm for the handshake in common.
-
-    Seen as:
-        ``WRONG_SIGNATURE_TYPE``, ``NO_SUITABLE_SIGNATURE_ALGORITHM``, ``SSLV3_ALERT_HANDSHAKE_FAILURE``.
-
-    What it is:
-        The server can sign its key exchange only with an algorithm that this client refuses: SHA-1 or MD5 with OpenSSL's
-        security level 2, or DSA.
-
-    How it is found:
-        A copy of this client's offer is refused, or its answer is; the same offer with every signature scheme is
-        accepted, and in TLS 1.2 the server names the scheme that it signed with.
-
-    What to do:
-        The server is updated to one that signs with SHA-256. Until then security level 0 can be allowed for this one
-        host; whoever can make SHA-1 collisions could then pose as the server.
-    """
-
-    code = "no-shared-signature-algorithm"
-    topic = "protocol"
-    specificity = 71
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the signature was refused, by either side."""
-        return observed.reason in reasons.SIGNATURE or offers.turned_away(observed)
-
-    @classmethod
-    def find(cls, case: Case) -> Iterable[Finding]:
-        """Yield the finding where our own library said so, or where only the schemes make the difference."""
-        survey, ours = offers.survey_of(case), offers.offer_of(case).signature_schemes
-        wide = survey.answer(questions.ALL_SIGNATURES)
-        told = case.evidence.observed.reason in reasons.SIGNATURE
-        proven = isinstance(wide, ServerFlight) and offers.refused_again(case)
-        if not told and not proven:
-            return
-        used = [wide.signature_scheme] if isinstance(wide, ServerFlight) and wide.signature_scheme else []
-        theirs = offers.scheme_names(code for code in used if code not in ours)
-        yield cls.finding(
-            f"{case.evidence.target.authority} signs the handshake with an algorithm that this client refuses",
-            expected=f"one of this client's signature schemes: {offers.scheme_names(ours)} ({offers.why_so_little(case)})",
-            actual=f"the server signs with {theirs}"
-            if used
-            else f"this client's library: {case.evidence.observed.reason}",
-            remedies=[
-                Remedy(SERVER_OPERATOR, "update the TLS library to one that signs with SHA-256 or better"),
-                one_host(
-                    case,
-                    "until then, allow SHA-1 for this one host; whoever can make SHA-1 collisions could pose as the server",
-                    'context.set_ciphers("DEFAULT@SECLEVEL=0")',
-                ),
-            ],
-        )

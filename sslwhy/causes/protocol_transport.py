@@ -8,10 +8,9 @@ from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
 from sslwhy.causes.one_host import one_host
 from sslwhy.facts import questions, reasons
-from sslwhy.facts.alerts import alert_name
-from sslwhy.facts.peer import AlertReceived, HelloAnswer, NotTls, PeerClosed
+from sslwhy.facts.peer import AlertReceived, NotTls, PeerClosed
 from sslwhy.report.text import clean
-from sslwhy.report.values import NETWORK_OPERATOR, PROXY_OPERATOR, SERVER_OPERATOR, YOU, Remedy
+from sslwhy.report.values import NETWORK_OPERATOR, SERVER_OPERATOR, YOU, Remedy
 
 
 if TYPE_CHECKING:
@@ -198,8 +197,8 @@ class LargeClientHelloDropped(Cause):
         yield cls.finding(
             f"a ClientHello of {size or 'this'} bytes to {case.evidence.target.authority} gets no answer, a small one does",
             expected="an answer to a ClientHello of any size",
-            actual=f"the small one was answered, this client's {_fate(copy)}, the small one padded to that size "
-            + (_fate(padded) if proven else "was answered"),
+            actual=f"the small one was answered, this client's {offers.fate(copy)}, the small one padded to that size "
+            + (offers.fate(padded) if proven else "was answered"),
             confidence="confirmed" if proven else "likely",
             alternatives=[] if proven else ["the server objects to something in the offer itself"],
             remedies=[
@@ -215,149 +214,3 @@ class LargeClientHelloDropped(Cause):
                 ),
             ],
         )
-
-
-def _fate(answer: HelloAnswer | None) -> str:
-    if isinstance(answer, PeerClosed):
-        return {"timeout": "met silence", "eof": "was closed upon", "reset": "was reset"}[answer.how]
-    return "was not answered in TLS"
-
-
-class HandshakeClosed(Cause):
-    """The server closed the connection instead of answering the ClientHello.
-
-    Seen as:
-        ``UNEXPECTED_EOF_WHILE_READING``: EOF occurred in violation of protocol.
-
-    What it is:
-        Something accepted the TCP connection and hung up in the middle of the handshake, without an alert: a load
-        balancer without a backend, a filter that does not like the name or the country, a server that does not say why.
-
-    How it is found:
-        The failing connection ended with an orderly close, and the probes with other names, sizes, versions and suites
-        did not show what would have been accepted.
-
-    What to do:
-        The server's log, or that of the device in front of it, says why.
-    """
-
-    code = "handshake-closed"
-    topic = "protocol"
-    specificity = 20
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the connection closed during the handshake."""
-        return observed.stage == "handshake" and not observed.proxy and (observed.closed or observed.alert == 0)
-
-    @classmethod
-    def find(cls, case: Case) -> Iterable[Finding]:
-        """Yield the finding where nothing better explains the close."""
-        if not cls.explains(case.evidence.observed):
-            return
-        survey, authority = offers.survey_of(case), case.evidence.target.authority
-        asked = [survey.answer(name) for name in (questions.COPY, questions.SMALL, questions.WITHOUT_SNI)]
-        always = all(isinstance(answer, PeerClosed) for answer in asked)
-        transient = offers.accepts(asked[0])
-        yield cls.finding(
-            f"{authority} closed the connection during the handshake",
-            expected="a ServerHello or an alert",
-            actual="the connection was closed without either"
-            + (
-                "; so were all ClientHellos of the probes"
-                if always
-                else "; asked again, the server answered" * transient
-            ),
-            confidence="confirmed" if always else "likely",
-            alternatives=_CLOSED_BY if always else [*_CLOSED_BY, "the server refuses something in this client's offer"],
-            remedies=[
-                Remedy(SERVER_OPERATOR, "look up in the log of the server, or of the load balancer, why it closed"),
-                Remedy(YOU, "ask whether this address is meant to be reached from here: a filter may close silently"),
-            ],
-        )
-
-
-_CLOSED_BY = ("a firewall or filter between here and the server", "a load balancer without a working server behind it")
-
-
-class HandshakeTimeout(Cause):
-    """The TCP connection was accepted, but the handshake never went on.
-
-    Seen as:
-        ``ReadTimeout``: Read timed out; ``ConnectTimeout``: The handshake operation timed out.
-
-    What it is:
-        The peer took the connection and was silent after the ClientHello: an overloaded server, a port that expects
-        another protocol, a filter or a path that swallows packets. A slow answer is something else: there the handshake
-        had been completed.
-
-    How it is found:
-        The timeout fired while the handshake was under way. Smaller ClientHellos, other versions and no SNI were met
-        with silence, too.
-
-    What to do:
-        The server's operator looks at its load and at the filters in front of it.
-    """
-
-    code = "handshake-timeout"
-    topic = "protocol"
-    specificity = 25
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the time ran out during the handshake."""
-        return observed.stage == "handshake" and observed.timed_out and not observed.proxy
-
-    @classmethod
-    def find(cls, case: Case) -> Iterable[Finding]:
-        """Yield the finding; through a proxy it accuses neither the proxy nor the server."""
-        if not cls.explains(case.evidence.observed):
-            return
-        evidence, survey = case.evidence, offers.survey_of(case)
-        again = survey.answer(questions.COPY)
-        silent = isinstance(again, PeerClosed) and again.how == "timeout"
-        proxied = evidence.route.proxy is not None
-        where = (
-            f"{evidence.target.authority} through the proxy {evidence.route.authority}"
-            if proxied
-            else evidence.target.authority
-        )
-        yield cls.finding(
-            f"{where} accepted the connection and did not answer the ClientHello",
-            expected="a ServerHello",
-            actual=_silence(again),
-            subject="network" if proxied else "server",
-            confidence="confirmed" if silent and not proxied else "likely",
-            alternatives=_proxied_silence(case) if proxied else [] if silent else ["the server was slow just then"],
-            remedies=_timeout_remedies(case),
-        )
-
-
-def _silence(again: HelloAnswer | None) -> str:
-    if again is None:
-        return "silence until the timeout"
-    if isinstance(again, AlertReceived):
-        return f"silence until the timeout; asked again, alert {alert_name(again.number)}"
-    if isinstance(again, PeerClosed):
-        return f"silence until the timeout; asked again, the ClientHello {_fate(again)}"
-    return "silence until the timeout; asked again, the server answered"
-
-
-def _proxied_silence(case: Case) -> list[str]:
-    return [
-        f"the proxy {case.evidence.route.authority} opened the tunnel and carries nothing",
-        f"{case.evidence.target.authority} itself is silent",
-    ]
-
-
-def _timeout_remedies(case: Case) -> list[Remedy]:
-    evidence = case.evidence
-    remedies = [
-        Remedy(SERVER_OPERATOR, "check the server's load, and the filters in front of it, for stalled handshakes")
-    ]
-    if evidence.route.proxy:
-        remedies.insert(0, Remedy(PROXY_OPERATOR, f"check whether the proxy reaches {evidence.target.authority}"))
-    if evidence.operation.kind == "operation":
-        text = "keep an operation_timeout on zeep's Transport: without one, its default, this call would have hung for ever"
-        remedies.append(Remedy(YOU, text, snippet="Transport(session=session, operation_timeout=30)"))
-    return remedies

@@ -280,7 +280,7 @@ class ProxyUnreachable(Cause):
     def find(cls, case: Case) -> Iterable[Finding]:
         """Yield the finding where the failure came at the proxy."""
         seen, route = case.evidence.observed, case.evidence.route
-        if not cls.explains(seen) or route.proxy is None:
+        if not cls.explains(seen) or route.proxy is None or any(list(ProxySchemeMismatch.find(case))):
             return
         yield cls.finding(
             f"the proxy {route.authority} {_fate(seen)}",

@@ -11,17 +11,20 @@ from sslwhy.causes.base import Cause
 MODULES = (
     "answered",
     "client_certificate",
+    "client_demand",
     "client_files",
     "interception",
     "local",
     "network",
     "protocol",
+    "protocol_groups",
     "protocol_parameters",
     "protocol_transport",
     "proxy",
     "soap",
     "trust_files",
     "trust_store",
+    "unanswered",
     "unclassified",
 )
 """The topic modules, one line each; a new cause in one of them needs no entry of its own."""

@@ -43,7 +43,8 @@ _CONVERSION: dict[StoreProblem, str] = {
     "pkcs12": "openssl pkcs12 -in {file} -cacerts -nokeys -out {file}.pem",
     "keystore": "keytool -list -rfc -keystore {file} > {file}.pem",
     "utf-16": "iconv -f utf-16 -t ascii {file} > {file}.pem",
-    "one-line": "sed 's/\\\\n/\\n/g' {file} | sed 's/-----BEGIN CERTIFICATE-----/&\\n/; s/-----END/\\n&/' > {file}.pem",
+    "one-line": r"sed 's/\\n/\n/g; s/\(-----BEGIN CERTIFICATE-----\)\([^\n]\)/\1\n\2/g; "
+    r"s/\([^\n]\)\(-----END CERTIFICATE-----\)/\1\n\2/g' {file} > {file}.pem",
     "indented": "sed 's/^[ \\t]*//' {file} > {file}.pem",
 }
 

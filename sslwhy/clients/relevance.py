@@ -1,23 +1,29 @@
-"""Whether a failure may have to do with TLS: decided from classes and frames, before anything else is loaded."""
+"""Whether a failure has to do with TLS: first by its classes alone, then by what its frames tell of the call."""
 
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
-from sslwhy.evidence.capture import testimony_of
 from sslwhy.evidence.errors import links, qualified
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import CodeType
 
-_TLS = {
-    "requests.exceptions.SSLError",
-    "requests.exceptions.ProxyError",
-    "urllib3.exceptions.SSLError",
-    "urllib3.exceptions.ProxyError",
-    "httpx.ProxyError",
+    from sslwhy.evidence.incident import Incident
+
+Suspicion = Literal["tls", "connection", "answer", "set-up"]
+"""What a failure looks like from its classes: TLS itself, a connection that broke, an answer, a file or setting."""
+
+_TLS = {"requests.exceptions.SSLError", "urllib3.exceptions.SSLError"}
+_ANSWER = {
+    "requests.exceptions.HTTPError",
+    "httpx.HTTPStatusError",
+    "zeep.exceptions.Fault",
+    "zeep.exceptions.TransportError",
 }
 _CONNECTION = {
     "requests.exceptions.ConnectionError",
@@ -27,88 +33,99 @@ _CONNECTION = {
     "urllib3.exceptions.MaxRetryError",
     "urllib3.exceptions.NewConnectionError",
     "urllib3.exceptions.ProtocolError",
+    "urllib3.exceptions.ProxyError",
     "urllib3.exceptions.ReadTimeoutError",
     "httpx.NetworkError",
+    "httpx.ProxyError",
     "httpx.RemoteProtocolError",
     "httpx.TimeoutException",
+    "http.client.BadStatusLine",
+    "ConnectionError",
+    "TimeoutError",
+    "socket.timeout",
+    "socket.gaierror",
 }
-_ANSWER = {
-    "requests.exceptions.HTTPError",
-    "httpx.HTTPStatusError",
-    "zeep.exceptions.Fault",
-    "zeep.exceptions.TransportError",
-}
+_TOO_PLAIN = {"http.client.BadStatusLine", "ConnectionResetError", "httpx.ReadError", "httpx.RemoteProtocolError"}
 _SET_UP = {"requests.adapters", "urllib3.util.ssl_", "urllib3.connection", "httpx._config", "ssl"}
-_ASKED_OF_TLS = (OSError, ValueError, RecursionError, TypeError)
-_SPOKE_TOO_PLAIN = {"http.client.BadStatusLine", "builtins.ConnectionResetError", "ConnectionResetError"}
+_LOADERS = {"load_cert_chain", "load_verify_locations"}
+_LAST = 4
 
 
-def worth_a_look(error: BaseException) -> bool:
-    """Return whether a diagnosis should look at this failure at all."""
-    if not isinstance(error, Exception) or hasattr(error, "report"):
-        return False
+def suspicion_of(error: BaseException) -> Suspicion | None:
+    """Return what a failure looks like, or ``None`` where it has nothing to do with TLS; cheap, reads no variables."""
     inside = list(links(error))
     names = {qualified(kind) for link in inside for kind in type(link).__mro__}
     if names & _ANSWER:
-        return _answers_about_tls(error)
-    if any(isinstance(link, ssl.SSLError) for link in inside) or names & _TLS:
-        return True
-    if names & _CONNECTION or isinstance(error, (ConnectionError, TimeoutError)):
-        return _before_or_in_handshake(error, inside, names)
-    return isinstance(error, _ASKED_OF_TLS) and bool(_innermost_modules(error) & _SET_UP)
+        return "answer" if _might_speak_of_tls(error) else None
+    if names & _TLS or any(isinstance(link, ssl.SSLError) for link in inside):
+        return "tls"
+    if names & _CONNECTION:
+        return "connection"
+    return "set-up" if any(_from_set_up(link) for link in inside) else None
 
 
-def _before_or_in_handshake(error: BaseException, inside: list[BaseException], names: set[str]) -> bool:
-    """Return whether a lost or late connection was lost before TLS stood."""
-    testimonies = [found for link in inside if (found := testimony_of(link))]
-    if testimonies:
-        slow = any(isinstance(link, TimeoutError) for link in inside)
-        return not (slow and all(each.established for each in testimonies))
-    modules = set(_modules(error))
-    if "ssl" in modules:
-        return True
-    return _was_for_tls(error) or bool(names & _SPOKE_TOO_PLAIN)
-
-
-def _was_for_tls(error: BaseException) -> bool:
-    """Return whether the call was for an https address and ended before it had a connection."""
-    for link in links(error):
-        trace = link.__traceback__
-        while trace is not None:
-            pool = trace.tb_frame.f_locals.get("self")
-            if type(pool).__name__ == "HTTPSConnectionPool" or getattr(pool, "_ssl_context", None) is not None:
-                return not any("getresponse" in each for each in _functions(error))
-            trace = trace.tb_next
-    return False
-
-
-def _modules(error: BaseException) -> Iterator[str]:
-    for link in links(error):
-        trace = link.__traceback__
-        while trace is not None:
-            yield trace.tb_frame.f_globals.get("__name__", "")
-            trace = trace.tb_next
-
-
-def _functions(error: BaseException) -> Iterator[str]:
-    for link in links(error):
-        trace = link.__traceback__
-        while trace is not None:
-            yield trace.tb_frame.f_code.co_name
-            trace = trace.tb_next
-
-
-def _innermost_modules(error: BaseException) -> set[str]:
-    return set(list(_modules(error))[-4:])
-
-
-def _answers_about_tls(error: BaseException) -> bool:
+def _might_speak_of_tls(error: BaseException) -> bool:
     from sslwhy.clients.traces.answers import answer_in
     from sslwhy.facts.answer import might_be_tls
 
     answer = answer_in(error)
     if not answer:
         return False
-    return might_be_tls(
-        "\n".join((answer.fault_message, answer.body, *(text for _, text in answer.detail))), answer.status
-    )
+    words = (answer.fault_message, answer.body, *(text for _, text in answer.detail))
+    return might_be_tls("\n".join(words), answer.status)
+
+
+def _from_set_up(link: BaseException) -> bool:
+    """Return whether an error of the interpreter came out of loading certificates or building a context."""
+    if type(link).__module__ != "builtins" or not isinstance(link, (OSError, ValueError, RecursionError)):
+        return False
+    frames = list(_frames(link))
+    if {module for module, _ in frames[-_LAST:]} & _SET_UP:
+        return True
+    # OpenSSL's file errors carry no file name; those of open() do.
+    nameless = isinstance(link, OSError) and link.filename is None
+    return nameless and bool(frames) and bool(_LOADERS & set(frames[-1][1].co_names))
+
+
+def _frames(link: BaseException) -> Iterator[tuple[str, CodeType]]:
+    trace = link.__traceback__
+    while trace is not None:
+        yield trace.tb_frame.f_globals.get("__name__", ""), trace.tb_frame.f_code
+        trace = trace.tb_next
+
+
+def concerns_tls(suspicion: Suspicion, incident: Incident) -> bool:
+    """Return whether the call that failed was one for TLS, and failed before TLS stood or for a reason of TLS.
+
+    A slow answer, a server that is down and a broken connection are no matter of TLS where none was to be spoken; the
+    exception is a port that answers plain HTTP as a TLS server does.
+    """
+    if suspicion != "connection" or incident.error is None:
+        return True
+    names = {qualified(kind) for link in links(incident.error) for kind in type(link).__mro__}
+    if not _for_tls(incident):
+        return bool(names & _TOO_PLAIN) and incident.url is not None and not incident.proxies
+    late = names & {"TimeoutError", "socket.timeout", "requests.exceptions.ReadTimeout", "httpx.TimeoutException"}
+    return not (late and incident.established)
+
+
+def _for_tls(incident: Incident) -> bool:
+    schemes = {urlsplit(url).scheme for url in (incident.url or "", *incident.proxies.values())}
+    return "https" in schemes or (incident.url is None and incident.secure)
+
+
+def worth_telling(code: str | None, suspicion: Suspicion, incident: Incident) -> bool:
+    """Return whether a verdict says more than the failure itself does.
+
+    Args:
+        code: the primary finding's.
+        suspicion: what the failure looked like.
+        incident: the failure.
+    """
+    if code is None:
+        return False
+    if suspicion == "tls":
+        return True
+    if suspicion == "connection" and not _for_tls(incident):
+        return code == "plain-http-to-tls-port"
+    return code != "unclassified"

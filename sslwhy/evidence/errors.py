@@ -44,9 +44,24 @@ def links(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(link))
         yield link
         hidden = [getattr(link, "reason", None), link.__cause__, *link.args]
-        if not link.__suppress_context__:
+        if not link.__suppress_context__ and _wraps_its_context(link):
             hidden.append(link.__context__)
         waiting += [each for each in hidden if isinstance(each, BaseException)]
+
+
+_MISTAKES = (ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError, TypeError)
+
+
+def _wraps_its_context(link: BaseException) -> bool:
+    """Return whether an exception was raised on account of the one that was being handled.
+
+    What the operating system, the TLS library or the interpreter itself raises in an ``except`` block is a failure of
+    its own, e.g. that of a second server which is tried after the first.
+    """
+    if type(link).__module__ not in {"builtins", "socket", "ssl"}:
+        return True
+    own = isinstance(link, OSError) and (link.errno is not None or isinstance(link, (ssl.SSLError, TimeoutError)))
+    return not (own or isinstance(link, _MISTAKES))
 
 
 def root_of(error: BaseException) -> BaseException:
@@ -71,11 +86,16 @@ def names_of(error: BaseException) -> frozenset[str]:
     return frozenset(qualified(kind) for link in links(error) for kind in type(link).__mro__ if kind is not object)
 
 
+_REFUSALS = 400
+"""The first HTTP status that is a failure."""
+
+
 def observe(incident: Incident) -> Observed:
     """Take the incident's error apart."""
     error = incident.error
+    answered = incident.answer.status if incident.answer else None
     if error is None:
-        return Observed()
+        return Observed(stage="answer", status=answered) if (answered or 0) >= _REFUSALS else Observed()
     root = root_of(error)
     reason = _reason(root)
     verified = isinstance(root, ssl.SSLCertVerificationError)
@@ -92,7 +112,7 @@ def observe(incident: Incident) -> Observed:
         alert=alert_of_reason(reason) if reason else None,
         errno=root.errno if isinstance(root, OSError) and not isinstance(root, ssl.SSLError) else None,
         proxy=stage == "tunnel" or _at_proxy(error) or _tls_to_proxy(incident),
-        status=_tunnel_status(error),
+        status=answered or _tunnel_status(error),
         key_log_problem=key_log_problem(),
     )
 
@@ -176,6 +196,7 @@ def _functions(root: BaseException) -> set[str]:
 
 _SHAKING = {"do_handshake", "_do_handshake_step"}
 _TALKING = {"read", "write", "recv", "recv_into", "send", "sendall", "_read_status"}
+_AWAITING_ANSWER = {"getresponse", "_receive_response_headers"}
 
 
 def _stage_of_ssl(root: ssl.SSLError) -> Stage:
@@ -192,9 +213,10 @@ def _stage_of_ssl(root: ssl.SSLError) -> Stage:
 def _without_testimony(incident: Incident, root: BaseException) -> Stage:
     """Return how far a connection came that broke before any TLS socket could testify."""
     scheme = urlsplit(incident.url or "").scheme
-    if (incident.url and scheme != "https") or "_read_status" in _functions(root):
+    functions = _functions(root)
+    if (incident.url and scheme != "https") or functions & _AWAITING_ANSWER:
         return "read"
-    return "tunnel" if route_of(incident).proxy and incident.context is None else "handshake"
+    return "tunnel" if route_of(incident).proxy and not functions & _SHAKING else "handshake"
 
 
 _FILE_ERRORS = {errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EROFS, errno.ENOSPC}

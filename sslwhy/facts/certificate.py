@@ -30,7 +30,8 @@ _UNIQUE_IDS = frozenset({0x81, 0x82})
 class Certificate:
     """An X.509 certificate (RFC 5280 section 4.1).
 
-    All text that it yields is raw: whoever prints it must clean it. Two certificates are equal if their encodings are.
+    All text that it yields is raw: whoever prints it must clean it. Two certificates are equal if their encodings
+    are.
 
     Attributes:
         der: the encoding.

@@ -128,9 +128,7 @@ def _subject_key_id(content: bytes) -> bytes:
 
 
 def _authority_key_id(content: bytes) -> AuthorityKeyId:
-    members = {
-        member.tag: member.content for member in der.elements(der.only(content, der.SEQUENCE, "value"))
-    }
+    members = {member.tag: member.content for member in der.elements(der.only(content, der.SEQUENCE, "value"))}
     if not members.keys() <= {0x80, 0xA1, 0x82}:
         raise der.DerError("a member of an unknown tag")
     names = general_names(members[0xA1]) if 0xA1 in members else ()
@@ -144,9 +142,7 @@ def _subject_alt_name(content: bytes) -> tuple[GeneralName, ...]:
 
 
 def _name_constraints(content: bytes) -> NameConstraints:
-    members = {
-        member.tag: member.content for member in der.elements(der.only(content, der.SEQUENCE, "value"))
-    }
+    members = {member.tag: member.content for member in der.elements(der.only(content, der.SEQUENCE, "value"))}
     if not members.keys() <= {0xA0, 0xA1}:
         raise der.DerError("a member of an unknown tag")
     permitted, excluded = (
@@ -156,11 +152,12 @@ def _name_constraints(content: bytes) -> NameConstraints:
 
 
 def _subtree(element: der.Element) -> Subtree:
-    base, *limits = der.elements(der.expect(element, der.SEQUENCE, "subtree")) or [None]
-    if base is None or any(limit.tag not in {0x80, 0x81} for limit in limits):
+    members = der.elements(der.expect(element, der.SEQUENCE, "subtree"))
+    base, limits = members[:1], members[1:]
+    if not base or any(limit.tag not in {0x80, 0x81} for limit in limits):
         raise der.DerError("a subtree of a wrong shape")
     plain = all(limit.tag == 0x80 and der.integer(limit.content) == 0 for limit in limits)
-    return Subtree(GeneralName.from_element(base), plain)
+    return Subtree(GeneralName.from_element(base[0]), plain)
 
 
 def _crl_distribution_points(content: bytes) -> None:

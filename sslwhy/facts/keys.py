@@ -182,15 +182,16 @@ def _digest_strength(digest: str | None) -> int:
 
 def _pss(identifier: str, parameters: der.Element | None, content: bytes) -> SignatureFacts:
     # RFC 4055 section 3.1: SHA-1, MGF1 with SHA-1 and 20 octets of salt unless the parameters say otherwise.
+    plain = SignatureFacts(identifier, "rsassaPss", None, "RSA-PSS", encoded=content)
+    if parameters is None:
+        return plain
     try:
-        if parameters is None:
-            raise der.DerError("no parameters")
         members = {member.tag: member.content for member in der.elements(parameters.content)}
         digest = _digest(der.read(members[0xA0])) if 0xA0 in members else "sha1"
         mask = _digest(der.elements(der.read(members[0xA1]).content)[1]) if 0xA1 in members else "sha1"
         salt = der.integer(der.read(members[0xA2]).content) if 0xA2 in members else 20
     except (der.DerError, IndexError):
-        return SignatureFacts(identifier, "rsassaPss", None, "RSA-PSS", encoded=content)
+        return plain
     strength = 64 if digest == "sha1" else _digest_strength(digest)
     return SignatureFacts(identifier, f"rsassaPss with {digest}", digest, "RSA-PSS", strength, salt, mask, content)
 

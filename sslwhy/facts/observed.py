@@ -11,6 +11,8 @@ Stage = Literal["setup", "resolve", "connect", "tunnel", "handshake", "read", "a
 
 OperationKind = Literal["wsdl", "schema", "operation", "request", "check"]
 
+# For a close_notify in the middle of a handshake OpenSSL leaves no error, and CPython then says "unknown error".
+_ENDS = {"UNEXPECTED_EOF_WHILE_READING", "UNKNOWN_ERROR"}
 _TIMEOUTS = {"TimeoutError", "socket.timeout"}
 _RESETS = {"ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError"}
 
@@ -108,7 +110,7 @@ class Observed:
     @property
     def closed(self) -> bool:
         """Return whether the peer closed the connection in order, but without a word of TLS."""
-        return self.reason == "UNEXPECTED_EOF_WHILE_READING" or self.root_type == "http.client.RemoteDisconnected"
+        return self.reason in _ENDS or self.root_type == "http.client.RemoteDisconnected"
 
     @property
     def reset(self) -> bool:

@@ -200,8 +200,8 @@ def _words(path: Path, failure: VerifyCode) -> tuple[str, str]:
         )
     if failure is VerifyCode.CERT_CHAIN_TOO_LONG:
         return "a path within the depth limit", f"{len(path.links)} certificates without an end"
-    held = "is no trust anchor" if path.top.anchor else "is neither among the presented certificates nor a trust anchor"
-    return "a path that ends in a trust anchor", f"the issuer {top.issuer or '(no name)'} {held}"
+    lacking = "is no trust anchor" if path.top.anchor else "was neither presented nor is it a trust anchor"
+    return "a path that ends in a trust anchor", f"the issuer {top.issuer or '(no name)'} {lacking}"
 
 
 def _distinct(faults: Iterator[Fault]) -> Iterator[Fault]:

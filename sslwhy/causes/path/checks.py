@@ -152,13 +152,14 @@ def check_identity(path: Path, reference: ReferenceIdentity | None) -> Iterator[
         return
     code = VerifyCode.HOSTNAME_MISMATCH if reference.address is None else VerifyCode.IP_ADDRESS_MISMATCH
     listed = refusals(certificate, reference)
+    presented = [refusal.presented for refusal in listed if refusal.kind != "common name"]
     yield Fault(
         kind="name-mismatch",
         code=code,
         depth=0,
         certificate=certificate,
         expected=reference.name,
-        actual=", ".join(refusal.presented for refusal in listed if refusal.kind != "common name") or "no name at all",
+        actual=", ".join(presented) or "no name at all",
         anchor=path.links[0].anchor,
         refusals=listed,
     )

@@ -1,7 +1,7 @@
 """Name constraint subtrees, compiled: hundreds of names against hundreds of subtrees without comparing each pair.
 
-OpenSSL compares pair by pair and stops at the first that decides. Here every subtree keeps its place in that order, so
-that the same one decides.
+OpenSSL compares pair by pair and stops at the first that decides. Here every subtree keeps its place in that order,
+so that the same one decides.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ class _Unsupported:
 
 
 def kind_of(name: GeneralName) -> str:
-    """Return the kind that a name counts as: an SmtpUTF8Mailbox is an e-mail address, other types are their own kinds."""
+    """Return the kind that a name counts as; an SmtpUTF8Mailbox is an e-mail address."""
     if name.kind != "other":
         return name.kind
     return "email" if name.other_type == SMTP_UTF8_MAILBOX else f"other {name.other_type}"
@@ -238,7 +238,13 @@ class Subtrees:
     """One list of subtrees, permitted or excluded, of one kind of name."""
 
     def __init__(self, kind: str) -> None:
-        made: dict[str, type[Matcher]] = {"dns": _Dns, "directory": _Directory, "uri": _Uri, "ip": _Ip, "email": _Email}
+        made: dict[str, type[Matcher]] = {
+            "dns": _Dns,
+            "directory": _Directory,
+            "uri": _Uri,
+            "ip": _Ip,
+            "email": _Email,
+        }
         self.comparable = kind in made
         self.matcher: Matcher = made.get(kind, _Unsupported)()
         self.unplain = NEVER
