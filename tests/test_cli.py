@@ -128,7 +128,7 @@ def test_demo() -> None:
     for code in (
         "hostname-mismatch",
         "certificate-expired",
-        "unknown-issuer",
+        "untrusted-root",
         "self-signed-certificate",
         "protocol-version-mismatch",
     ):

@@ -88,7 +88,6 @@ also[unknown-issuer]: the issuer is neither sent nor trusted (possible)
             [?] missing: CN=Issuing CA (not sent)
   trust     117 trust anchors from certifi (cacert.pem)
   observed  OpenSSL verify code 10, certificate has expired
-  unchecked protocol: not asked
   more      python -m sslwhy explain certificate-expired"""
 
 

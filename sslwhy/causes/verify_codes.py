@@ -158,9 +158,21 @@ class VerifyCode(IntEnum):
     SUITE_B_INVALID_SIGNATURE_ALGORITHM = 59, "Suite B: invalid signature algorithm", "weak-signature"
     SUITE_B_LOS_NOT_ALLOWED = 60, "Suite B: curve not allowed for this LOS", "weak-key"
     SUITE_B_CANNOT_SIGN_P_384_WITH_P_256 = 61, "Suite B: cannot sign P-384 with P-256", "weak-key"
-    HOSTNAME_MISMATCH = 62, "hostname mismatch", "hostname-mismatch", "missing-subject-alternative-name"
+    HOSTNAME_MISMATCH = (
+        62,
+        "hostname mismatch",
+        "hostname-mismatch",
+        "missing-subject-alternative-name",
+        "malformed-certificate",
+    )
     EMAIL_MISMATCH = 63, "email address mismatch"
-    IP_ADDRESS_MISMATCH = 64, "IP address mismatch", "ip-address-mismatch", "missing-subject-alternative-name"
+    IP_ADDRESS_MISMATCH = (
+        64,
+        "IP address mismatch",
+        "ip-address-mismatch",
+        "missing-subject-alternative-name",
+        "malformed-certificate",
+    )
     DANE_NO_MATCH = 65, "no matching DANE TLSA records"
     EE_KEY_TOO_SMALL = 66, "EE certificate key too weak", "weak-key", "malformed-certificate"
     CA_KEY_TOO_SMALL = 67, "CA certificate key too weak", "weak-key"

@@ -51,7 +51,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         import sslwhy
 
-        parser.exit(message=f"sslwhy {sslwhy.__version__}\n")
+        print(f"sslwhy {sslwhy.__version__}")
+        parser.exit()
 
 
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives its subparsers no public type

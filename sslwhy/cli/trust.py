@@ -68,8 +68,7 @@ def run(
     """
     try:
         wanted = None if fingerprints is None else [_normal(each) for each in fingerprints]
-        if os.path.lexists(out) and not force:
-            raise TrustError(f"{out} exists; give another file, or --force to replace it", USAGE)
+        _leave_alone(out, force=force)
         case = _look(url, timeout)
         if case is None:
             print("certifi trusts this server as it is: no bundle is needed")
@@ -82,6 +81,11 @@ def run(
         print(f"sslwhy: {clean(str(problem), 2000)}", file=sys.stderr)
         return problem.status
     return FINE
+
+
+def _leave_alone(out: str | Path, *, force: bool) -> None:
+    if os.path.lexists(out) and not force:
+        raise TrustError(f"{out} exists; give another file, or --force to replace it", USAGE)
 
 
 def _normal(fingerprint: str) -> str:
@@ -255,12 +259,13 @@ def _verify(url: str, bundle: str, timeout: float) -> None:
 
 
 def _publish(name: str, place: Path, *, force: bool) -> None:
-    try:
-        if force:
-            Path(name).replace(place)
-        else:
+    if not force:
+        # A hard link, unlike a rename, never replaces what somebody else has put there meanwhile.
+        with contextlib.suppress(OSError):
             os.link(name, place)
-    except FileExistsError as problem:
-        raise TrustError(f"{place} exists; give another file, or --force to replace it", USAGE) from problem
+            return
+        _leave_alone(place, force=False)
+    try:
+        Path(name).replace(place)
     except OSError as problem:
         raise TrustError(f"{place} cannot be written: {problem.strerror}", USAGE) from problem

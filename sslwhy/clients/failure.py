@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sslwhy.clients.relevance import Suspicion, concerns_tls, suspicion_of, worth_telling
+from sslwhy.evidence.errors import links
 
 
 if TYPE_CHECKING:
@@ -37,24 +38,36 @@ class Failure:
     told: Report | None = None
 
     def report(self) -> Report | None:
-        """Return the diagnosis, or ``None`` where it failed; blocks, never raises."""
-        if self.told is not None:
-            return self.told
+        """Return the diagnosis, or ``None`` where it failed or the policy's deadline passed; never raises."""
         try:
-            from sslwhy.diagnosis import diagnose
+            from sslwhy.diagnosis import within_deadline
 
-            return diagnose(self.incident, self.policy)
+            return self.told or within_deadline(self._diagnose, self.policy.deadline)
         except Exception:
             LOG.debug("the diagnosis failed", exc_info=True)
             return None
 
-    def report_in_time(self) -> Report | None:
-        """Return the diagnosis, or ``None`` where it failed or the policy's deadline passed; never raises."""
-        if self.told is not None:
-            return self.told
-        from sslwhy.diagnosis import within_deadline
+    async def report_elsewhere(self) -> Report | None:
+        """Return the same without holding up the event loop; raises nothing but a cancellation."""
+        try:
+            from sslwhy.clients.waiting import elsewhere
 
-        return within_deadline(self.report, self.policy.deadline)
+            return self.told or await elsewhere(self._quietly, self.policy.deadline)
+        except Exception:
+            LOG.debug("the diagnosis failed", exc_info=True)
+            return None
+
+    def _quietly(self) -> Report | None:
+        try:
+            return self._diagnose()
+        except Exception:
+            LOG.debug("the diagnosis failed", exc_info=True)
+            return None
+
+    def _diagnose(self) -> Report:
+        from sslwhy.diagnosis import diagnose
+
+        return diagnose(self.incident, self.policy)
 
     def twin(self, report: Report | None) -> BaseException | None:
         """Return the enriched exception, or ``None`` where the original is to stay as it is."""
@@ -77,10 +90,13 @@ def failure_of(error: BaseException, policy: Policy, kind: OperationKind) -> Fai
         suspicion = suspicion_of(error)
         if suspicion is None:
             return None
-        from sslwhy.clients.traces.reading import read_incident, report_inside
+        from sslwhy.clients.traces.reading import read_incident
+        from sslwhy.exceptions import DiagnosedError
 
+        if isinstance(error, DiagnosedError):
+            return None
+        told = next((link.report for link in links(error) if isinstance(link, DiagnosedError)), None)
         incident = read_incident(error, kind=kind)
-        told = report_inside(error)
         if told is None and not concerns_tls(suspicion, incident):
             return None
         return Failure(error, policy, suspicion, incident, told)

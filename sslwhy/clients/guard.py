@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-import logging
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sslwhy.clients.relevance import worth_a_look
+from sslwhy.clients.failure import failure_of
 from sslwhy.evidence.capture import watch
 from sslwhy.policy import Policy, switched_off
 
@@ -18,19 +18,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from sslwhy.clients.failure import Failure
     from sslwhy.facts.observed import OperationKind
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-LOG = logging.getLogger("sslwhy")
-_POLICIES: ContextVar[tuple[Policy | None, ...]] = ContextVar("sslwhy_policies", default=())
-"""The policy of each guard around the running code, the innermost last; a guard without one takes its neighbour's."""
+
+@dataclass(frozen=True, eq=False)
+class _Around:
+    """One guard that is entered, and the policy in force inside."""
+
+    guard: Guard
+    policy: Policy | None
+
+
+_AROUND: ContextVar[tuple[_Around, ...]] = ContextVar("sslwhy_around", default=())
+"""The guards around the running code, the innermost last."""
 
 
 class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncContextManager[None]):
     """Context manager around one call of a client library, plain or ``async``.
 
-    The innermost guard around a failure diagnoses it, at once: whoever catches the exception next sees it enriched.
+    The innermost guard around a failure diagnoses it, at once: whoever catches the exception next sees it enriched. It
+    may be entered again while it is entered, and by several threads and tasks.
 
     Args:
         policy: how far a diagnosis may go; ``None`` for the policy of the guard around this one, or else for what the
@@ -43,16 +53,23 @@ class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncCon
         self._kind = kind
 
     def _begin(self) -> None:
-        around = _POLICIES.get()
-        _POLICIES.set((*around, self._policy or (around[-1] if around else None)))
+        around = _AROUND.get()
+        _AROUND.set((*around, _Around(self, self._policy or (around[-1].policy if around else None))))
         watch.begin()
 
     def _end(self) -> Policy | None:
         watch.end()
-        # A generator that holds a guard may end in another context than it began in, so there may be nothing to take.
-        around = _POLICIES.get()
-        _POLICIES.set(around[:-1])
-        return self._policy or (around[-1] if around else None)
+        # A generator that holds a guard may end in another context than it began in, or after guards entered later.
+        around = _AROUND.get()
+        mine = next((each for each in reversed(around) if each.guard is self), None)
+        _AROUND.set(tuple(each for each in around if each is not mine))
+        return mine.policy if mine else self._policy
+
+    def _failure(self, error: BaseException | None) -> Failure | None:
+        policy = self._end()
+        if error is None or switched_off():
+            return None
+        return failure_of(error, policy or Policy.from_environment(), self._kind)
 
     def __enter__(self) -> None:
         self._begin()
@@ -60,11 +77,8 @@ class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncCon
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        policy = self._end()
-        if error is None or switched_off() or not worth_a_look(error):
-            return
-        twin = _diagnosed(error, policy or Policy.from_environment(), self._kind)
-        if twin is not None:
+        failure = self._failure(error)
+        if failure and (twin := failure.twin(failure.report())):
             raise twin from error
 
     async def __aenter__(self) -> None:
@@ -73,51 +87,17 @@ class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncCon
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        policy = self._end()
-        if error is None or switched_off() or not worth_a_look(error):
-            return
-        twin = await _diagnosed_elsewhere(error, policy or Policy.from_environment(), self._kind)
-        if twin is not None:
+        failure = self._failure(error)
+        if failure and (twin := failure.twin(await failure.report_elsewhere())):
             raise twin from error
-
-
-def _diagnosed(error: BaseException, policy: Policy, kind: OperationKind) -> BaseException | None:
-    """Return the enriched exception, or ``None`` where the original must stay as it is."""
-    try:
-        from sslwhy.clients.traces.reading import read_incident
-        from sslwhy.diagnosis import diagnose, within_deadline
-        from sslwhy.exceptions import enriched
-
-        incident = read_incident(error, kind=kind)
-        report = within_deadline(lambda: diagnose(incident, policy), policy.deadline)
-        return enriched(error, report) if report is not None and report.findings else None
-    except Exception:
-        LOG.debug("the diagnosis failed", exc_info=True)
-        return None
-
-
-async def _diagnosed_elsewhere(error: BaseException, policy: Policy, kind: OperationKind) -> BaseException | None:
-    """Do the same without holding up the event loop; a cancellation passes through."""
-    try:
-        import anyio.to_thread
-
-        from sslwhy.clients.traces.reading import read_incident
-        from sslwhy.diagnosis import diagnose, within_deadline
-        from sslwhy.exceptions import enriched
-
-        incident = read_incident(error, kind=kind)
-        work = functools.partial(within_deadline, lambda: diagnose(incident, policy), policy.deadline)
-        report = await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
-        return enriched(error, report) if report is not None and report.findings else None
-    except Exception:
-        LOG.debug("the diagnosis failed", exc_info=True)
-        return None
 
 
 class diagnosing(Guard):  # noqa: N801 - used like a function: a context manager and a decorator
     """Enrich any TLS failure raised inside: requests, urllib3, httpx, aiohttp, ``ssl``, zeep, whatever wraps them.
 
-    It is a context manager, plain or ``async``, and a decorator of plain and of ``async`` functions.
+    It is a context manager, plain or ``async``, and a decorator of functions, plain or ``async``, and of generator
+    functions, plain or ``async``. Under ``async with`` a diagnosis never holds up the event loop; a plain ``with`` in a
+    coroutine works, too, but blocks the loop for as long as the diagnosis takes.
 
     Args:
         diagnosis: how far a diagnosis may go; ``None`` for what the environment says.
@@ -131,19 +111,34 @@ class diagnosing(Guard):  # noqa: N801 - used like a function: a context manager
         super().__init__(diagnosis)
 
     def __call__(self, function: F) -> F:
-        """Return the function with a guard around every call."""
+        """Return the function with a guard around every call, or around every generator that it makes."""
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
-            async def guarded_async(*args: Any, **kwargs: Any) -> Any:
+            async def guarded(*args: Any, **kwargs: Any) -> Any:
                 async with Guard(self._policy):
                     return await function(*args, **kwargs)
 
-            return guarded_async  # type: ignore[return-value]
+        elif inspect.isgeneratorfunction(function):
 
-        @functools.wraps(function)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            with Guard(self._policy):
-                return function(*args, **kwargs)
+            @functools.wraps(function)
+            def guarded(*args: Any, **kwargs: Any) -> Any:
+                with Guard(self._policy):
+                    return (yield from function(*args, **kwargs))
 
-        return guarded  # type: ignore[return-value]
+        elif inspect.isasyncgenfunction(function):
+
+            @functools.wraps(function)
+            async def guarded(*args: Any, **kwargs: Any) -> Any:
+                async with Guard(self._policy), contextlib.aclosing(function(*args, **kwargs)) as generator:
+                    async for each in generator:
+                        yield each
+
+        else:
+
+            @functools.wraps(function)
+            def guarded(*args: Any, **kwargs: Any) -> Any:
+                with Guard(self._policy):
+                    return function(*args, **kwargs)
+
+        return guarded  # type: ignore[return-value]  # the same signature, which functools.wraps keeps

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from sslwhy.evidence.errors import links, qualified
+from sslwhy.evidence.route import route_of
 
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _CONNECTION = {
     "socket.gaierror",
 }
 _TOO_PLAIN = {"http.client.BadStatusLine", "ConnectionResetError", "httpx.ReadError", "httpx.RemoteProtocolError"}
+_LATE = {"TimeoutError", "socket.timeout", "requests.exceptions.ReadTimeout", "httpx.TimeoutException"}
 _SET_UP = {"requests.adapters", "urllib3.util.ssl_", "urllib3.connection", "httpx._config", "ssl"}
 _LOADERS = {"load_cert_chain", "load_verify_locations"}
 _LAST = 4
@@ -104,14 +106,15 @@ def concerns_tls(suspicion: Suspicion, incident: Incident) -> bool:
         return True
     names = {qualified(kind) for link in links(incident.error) for kind in type(link).__mro__}
     if not _for_tls(incident):
-        return bool(names & _TOO_PLAIN) and incident.url is not None and not incident.proxies
-    late = names & {"TimeoutError", "socket.timeout", "requests.exceptions.ReadTimeout", "httpx.TimeoutException"}
-    return not (late and incident.established)
+        return bool(names & _TOO_PLAIN) and incident.url is not None and route_of(incident).proxy is None
+    stands = incident.progress == "established" or (incident.testimony is not None and incident.testimony.established)
+    return incident.progress != "answered" and not (stands and names & _LATE)
 
 
 def _for_tls(incident: Incident) -> bool:
-    schemes = {urlsplit(url).scheme for url in (incident.url or "", *incident.proxies.values())}
-    return "https" in schemes or (incident.url is None and incident.secure)
+    if incident.url is None:
+        return incident.secure
+    return urlsplit(incident.url).scheme == "https" or route_of(incident).scheme == "https"
 
 
 def worth_telling(code: str | None, suspicion: Suspicion, incident: Incident) -> bool:

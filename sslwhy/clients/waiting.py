@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 import sys
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     T = TypeVar("T")
@@ -29,13 +29,16 @@ async def elsewhere(work: Callable[[], T], seconds: float) -> T | None:
     """
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_task():
+        result: T | None = None
         with trio.move_on_after(seconds):
-            return await trio.to_thread.run_sync(work, abandon_on_cancel=True)
-        return None
+            result = await trio.to_thread.run_sync(work, abandon_on_cancel=True)
+        return result
     return await _on_asyncio(work, seconds)
 
 
 async def _on_asyncio(work: Callable[[], T], seconds: float) -> T | None:
+    import asyncio
+
     loop = asyncio.get_running_loop()
     arrived: asyncio.Future[T] = loop.create_future()
 

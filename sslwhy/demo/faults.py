@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,8 +49,8 @@ def scenes() -> Iterator[list[Scene]]:
         bundle = folder / "demo-root.pem"
         bundle.write_text(root.pem, encoding="ascii")
 
-        def scene(title: str, identity: Identity, *, old: bool = False) -> Scene:
-            context = _context(identity, folder, old=old)
+        def scene(title: str, identity: Identity, *, old: bool = False, with_root: bool = False) -> Scene:
+            context = _context(identity, folder, old=old, with_root=with_root)
             server = stack.enter_context(HttpsServer(SoapService(), context))
             return Scene(title, f"{server.url}/service?wsdl", str(bundle))
 
@@ -60,20 +61,21 @@ def scenes() -> Iterator[list[Scene]]:
                 "the certificate is not valid any more",
                 issuing.issue(_NAME, dns=[_NAME], not_before=-90 * DAY, not_after=-3 * DAY),
             ),
-            scene("the root is not trusted", stranger.issue(_NAME, dns=[_NAME])),
+            scene("the root is not trusted", stranger.issue(_NAME, dns=[_NAME]), with_root=True),
             scene("the certificate is self-signed", self_signed(_NAME, dns=[_NAME])),
             scene("no protocol version in common", good, old=True),
         ]
 
 
-def _context(identity: Identity, folder: Path, *, old: bool) -> ssl.SSLContext:
+def _context(identity: Identity, folder: Path, *, old: bool, with_root: bool) -> ssl.SSLContext:
     """Return a server's context; an ``old`` one speaks nothing newer than TLS 1.1."""
-    files = identity.write(folder, f"server-{len(list(folder.iterdir()))}")
+    file = folder / f"server-{len(list(folder.iterdir()))}.pem"
+    file.write_text(identity.chain_pem(root=with_root) + identity.key_pem, encoding="ascii")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(files.chain, files.key)
+    context.load_cert_chain(file)
     if old:
         context.set_ciphers("ALL:@SECLEVEL=0")
-        # An option of the context that, unlike its version bounds, is not deprecated.
-        context.options |= ssl.OP_NO_TLSv1_2 | ssl.OP_NO_TLSv1_3
-        context.options &= ~(ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # that they are old is the point
+            context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     return context

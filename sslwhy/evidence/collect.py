@@ -85,7 +85,7 @@ def target_of(incident: Incident) -> Target:
         host=host,
         port=port,
         server_name=(testimony.server_name if testimony else None) or host,
-        address=testimony.address if testimony else None,
+        address=None if route_of(incident).proxy else (testimony.address if testimony else incident.address),
     )
 
 

@@ -15,8 +15,28 @@ if TYPE_CHECKING:
 
     from sslwhy.evidence.capture import Testimony
     from sslwhy.facts.answer import Answer
+    from sslwhy.facts.remark import RemarkWord
 
 Library = Literal["requests", "httpx", "urllib3", "ssl", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noticed:
+    """One thing about the set-up that may explain the failure, with the live objects that decide it.
+
+    Attributes:
+        word: what it is; see :class:`sslwhy.facts.remark.Remark`.
+        name: the variable, parameter or setting in question.
+        verify: a CA bundle that another object of the caller's names, or ``None``.
+        context: a TLS context that another object of the caller's uses, or ``None``.
+        certificate: whether that other object carries a client certificate.
+    """
+
+    word: RemarkWord
+    name: str = ""
+    verify: str | None = None
+    context: ssl.SSLContext | None = None
+    certificate: bool = False
 
 
 @dataclass(kw_only=True)
@@ -31,6 +51,7 @@ class Incident:
         url: the URL of the failing request, as it was asked for.
         host: the host that was connected to, where no URL is known.
         port: its TCP port.
+        address: the IP address that was last tried, where the connection never came about.
         verify: what ``verify`` came to after the library's own merging, or ``None`` where that is not known.
         verify_asked: what the caller passed for this one request, or ``None``.
         verify_session: the session's own ``verify``, or ``None``.
@@ -41,7 +62,10 @@ class Incident:
         operation: what the program was doing.
         answer: what the service answered, where the failure is an answer.
         server_date: the ``Date`` of the peer's last answer, as it was written.
-        remarks: mistakes of the set-up that only the client library's objects show, as (word, detail).
+        secure: whether TLS was to be spoken, where no URL says so.
+        progress: how far the frames show that the call had come: ``established`` once TLS stood, ``answered`` once the
+            head of an answer had arrived.
+        noticed: what the caller's objects and code show of the set-up.
     """
 
     error: BaseException | None = None
@@ -51,6 +75,7 @@ class Incident:
     url: str | None = None
     host: str | None = None
     port: int | None = None
+    address: str | None = None
     verify: bool | str | None = None
     verify_asked: bool | str | None = None
     verify_session: bool | str | None = None
@@ -61,4 +86,6 @@ class Incident:
     operation: Operation = field(default_factory=Operation)
     answer: Answer | Missing = field(default_factory=lambda: Missing("the failure is not an answer"))
     server_date: str | None = None
-    remarks: tuple[tuple[str, str], ...] = ()
+    secure: bool = False
+    progress: Literal["begun", "established", "answered"] = "begun"
+    noticed: tuple[Noticed, ...] = ()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _LABEL = 12
 _WIDTH = 116
 _CHAIN_SHOWN = 12
+_UNSETTLED = {"skipped", "inconclusive"}
 
 
 def render_block(report: Report) -> str:
@@ -89,13 +90,15 @@ def _link(link: ChainLink) -> str:
 def _evidence(report: Report) -> Iterator[str]:
     if report.trust:
         location = f" ({clean(report.trust.location)})" if report.trust.location else ""
-        yield from _row("trust", f"{report.trust.anchors} trust anchors from {report.trust.source}{location}")
+        count = f"{report.trust.anchors} trust anchor{'' if report.trust.anchors == 1 else 's'}"
+        yield from _row("trust", f"{count} from {report.trust.source}{location}")
     seen = report.observed
     if seen.failed:
         number = f"OpenSSL verify code {seen.verify_code}, {seen.verify_message}" if seen.verify_code else ""
         yield from _row("observed", number or one_line(seen.message or seen.type or "", 300))
-    unsettled = [check for check in report.checks if check.result in {"skipped", "inconclusive"} and check.reason]
-    for check in unsettled:
+    # What was not asked matters to a reader only while the cause is in doubt.
+    proven = report.primary is None or report.primary.confidence == "confirmed"
+    for check in (each for each in report.checks if each.result in _UNSETTLED and each.reason and not proven):
         yield from _row("unchecked", f"{check.name}: {check.reason}")
     if report.connections:
         yield from _row("probes", f"{report.connections} connections opened by this diagnosis")

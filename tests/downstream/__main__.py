@@ -42,13 +42,12 @@ class Run(NamedTuple):
     enriched: int
 
 
-def run(prepared: Prepared, classes: str, only: Sequence[str] = ()) -> Run:
+def run(prepared: Prepared, *options: str) -> Run:
     """Run a suite, or some of its tests, in a process of its own.
 
     Args:
         prepared: The suite.
-        classes: `theirs` or `ours`.
-        only: The ids of some tests; all when empty.
+        options: The plugin's, and the ids of tests.
 
     Returns:
         What came of each test, and how many calls were guarded and enriched.
@@ -60,7 +59,7 @@ def run(prepared: Prepared, classes: str, only: Sequence[str] = ()) -> Run:
         record = Path(home) / "record.json"
         command = [str(prepared.python), "-m", "pytest", *_OPTIONS]
         done = subprocess.run(
-            [*command, "--classes", classes, "--record", str(record), *(only or ["tests"])],
+            [*command, f"--record={record}", *options],
             cwd=prepared.tests,
             env={"PATH": os.defpath, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8", "PYTHONPATH": str(_PLUGIN)},
             stdout=subprocess.PIPE,
@@ -70,20 +69,31 @@ def run(prepared: Prepared, classes: str, only: Sequence[str] = ()) -> Run:
             check=False,
         )
         if not record.exists():
-            raise RuntimeError(f"{prepared.suite.name} with {classes} left no record:\n{done.stdout[-4000:]}")
+            raise RuntimeError(f"{prepared.suite.name} with {options[0]} left no record:\n{done.stdout[-4000:]}")
         found = json.loads(record.read_text(encoding="utf-8"))
     tests = {name: Outcome(**each) for name, each in found["tests"].items()}
     return Run(tests, found["guarded"], found["enriched"])
 
 
 def compare(prepared: Prepared) -> Comparison:
-    """Run a suite both ways; what fares worse with ours is run once more, to tell a regression from chance."""
-    theirs, ours = run(prepared, "theirs").tests, run(prepared, "ours")
+    """Run a suite both ways; what fares worse with ours is run again, to tell a regression from chance."""
+    suite = prepared.suite
+    theirs, ours = run(prepared, "--classes=theirs", "tests").tests, run(prepared, "--classes=ours", "tests")
     suspects = worse(theirs, ours.tests)
-    again = run(prepared, "ours", suspects).tests if suspects else {}
-    unsteady = frozenset(name for name in suspects if name not in worse(theirs, {**ours.tests, **again}))
-    name = f"{prepared.suite.name} {prepared.suite.version}"
-    return Comparison(name, theirs, ours.tests, ours.guarded, ours.enriched, unsteady)
+
+    def cleared(*options: str) -> frozenset[str]:
+        again = run(prepared, "--classes=ours", *options, *suspects).tests if suspects else {}
+        return frozenset(suspects).difference(worse(theirs, {**ours.tests, **again}))
+
+    return Comparison(
+        suite=f"{suite.name} {suite.version}",
+        theirs=theirs,
+        ours=ours.tests,
+        guarded=ours.guarded,
+        enriched=ours.enriched,
+        worded=cleared("--their-messages") & suite.whole_messages,
+        unsteady=cleared(),
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

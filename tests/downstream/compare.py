@@ -35,6 +35,7 @@ class Comparison:
         ours: The same with ours in their place.
         guarded: How many calls went through our guard in the second run.
         enriched: How many failures left it enriched.
+        worded: Tests that fail with ours because they compare the whole of `str(exception)`, and for nothing else.
         unsteady: Tests that failed with ours at first and passed when they were run again.
     """
 
@@ -43,12 +44,13 @@ class Comparison:
     ours: Mapping[str, Outcome]
     guarded: int
     enriched: int
+    worded: frozenset[str] = frozenset()
     unsteady: frozenset[str] = frozenset()
 
     @property
     def regressions(self) -> list[str]:
         """The tests that fare worse with our classes: a test that is gone, or skipped all at once, counts too."""
-        return [name for name in worse(self.theirs, self.ours) if name not in self.unsteady]
+        return [name for name in worse(self.theirs, self.ours) if name not in self.worded | self.unsteady]
 
     @property
     def proves_something(self) -> bool:
@@ -81,6 +83,7 @@ def table(comparisons: Iterable[Comparison]) -> str:
         "passed, theirs",
         "passed, ours",
         "regressions",
+        "message",
         "outside",
         "skipped",
         "guarded",
@@ -97,6 +100,7 @@ def _row(one: Comparison) -> tuple[str, ...]:
         _count(one.theirs, "passed"),
         _count(one.ours, "passed"),
         len(one.regressions),
+        len(one.worded),
         len(one.outside),
         _count(one.theirs, "skipped"),
         one.guarded,
@@ -108,6 +112,9 @@ def _row(one: Comparison) -> tuple[str, ...]:
 def notes(one: Comparison) -> list[str]:
     """What the table cannot say: each regression, each failure, each reason for skipping."""
     said = [f"regression: {name}\n{_last_line(one.ours.get(name))}" for name in one.regressions]
+    said += [
+        f"message: {name} compares an exception's whole text, and passes but for that" for name in sorted(one.worded)
+    ]
     said += [f"unsteady: {name} passed with ours when it was run again" for name in sorted(one.unsteady)]
     said += [f"outside: {name} asks for a network and fails with both" for name in one.outside]
     failing = [name for name, each in one.theirs.items() if each.outcome == "failed" and not each.outside]

@@ -18,6 +18,8 @@ class Suite:
         sha256: The hash of its source distribution, in hexadecimal.
         extras: The extras that its tests use.
         needs: What its tests import beside the library.
+        whole_messages: Tests that compare the whole of `str(exception)`. That text is ours in an enriched exception:
+            the library's message is in it, with what failed before it and the code behind it.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Suite:
     sha256: str
     extras: tuple[str, ...]
     needs: tuple[str, ...]
+    whole_messages: frozenset[str] = frozenset()
 
     @property
     def folder(self) -> str:
@@ -49,6 +52,12 @@ SUITES = (
         sha256="f288924cae4e29463698d6d60bc6a4da69c89185ad1e0bcc4104f584e960b9ed",
         extras=("socks",),
         needs=("pytest==9.2.0", "pytest-httpbin==2.1.0", "httpbin==0.10.4", "pytest-mock==3.17.0", "trustme==1.2.1"),
+        whole_messages=frozenset(
+            {
+                "tests/test_requests.py::TestRequests::test_invalid_ca_certificate_path",
+                "tests/test_requests.py::TestRequests::test_invalid_ssl_certificate_files",
+            }
+        ),
     ),
     Suite(
         name="zeep",

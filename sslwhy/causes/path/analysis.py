@@ -27,6 +27,7 @@ _KINDS: dict[VerifyCode, FaultKind] = {
     VerifyCode.UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "issuer-missing",
     VerifyCode.CERT_CHAIN_TOO_LONG: "chain-too-long",
 }
+_NO_ISSUER = "an empty issuer name, so that no issuer can be found"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +125,6 @@ def _faults(path: Path, rules: PathRules, reference: ReferenceIdentity | None) -
         yield from checks.check_key(path, 0, rules)
     yield from _building(path)
     yield from checks.check_extensions(path, rules)
-    if not key_first:
-        yield from checks.check_key(path, 0, rules)
     yield from checks.check_levels(path, rules)
     yield from checks.check_identity(path, reference)
     yield from checks.check_revocation(path, rules)
@@ -140,7 +139,7 @@ def _building(path: Path) -> Iterator[Fault]:
     malformed = tuple(_malformed(path, depth))
     yield from malformed
     top = path.top.certificate
-    if malformed and _issuer_at_hand(path, depth):
+    if malformed and (not top.issuer_name or _issuer_at_hand(path, depth)):
         return
     failure = path.failure
     if top.problems and top.is_self_signed:
@@ -160,26 +159,25 @@ def _building(path: Path) -> Iterator[Fault]:
 def _malformed(path: Path, depth: int) -> Iterator[Fault]:
     top = path.top.certificate
     if top.problems and is_readable(top.key):
-        yield Fault(
-            kind="malformed",
-            code=path.failure,
-            depth=depth,
-            certificate=top,
-            expected="extensions that can be read, each of them once",
-            actual=top.problems[0],
-            anchor=path.top.anchor,
-        )
+        yield _malformed_at(path, depth, top, top.problems[0], anchor=path.top.anchor)
+    elif not top.issuer_name and path.awaits_issuer:
+        yield _malformed_at(path, depth, top, _NO_ISSUER, anchor=path.top.anchor)
     for candidate in path.skipped:
         if candidate.depth == depth and candidate.malformed and candidate.signer:
-            yield Fault(
-                kind="malformed",
-                code=path.failure,
-                depth=depth + 1,
-                certificate=candidate.certificate,
-                expected="extensions that can be read, each of them once",
-                actual=candidate.certificate.problems[0],
-                anchor=candidate.position is None,
-            )
+            issuer = candidate.certificate
+            yield _malformed_at(path, depth + 1, issuer, issuer.problems[0], anchor=candidate.position is None)
+
+
+def _malformed_at(path: Path, depth: int, certificate: Certificate, actual: str, *, anchor: bool) -> Fault:
+    return Fault(
+        kind="malformed",
+        code=path.failure,
+        depth=depth,
+        certificate=certificate,
+        expected="a certificate that follows RFC 5280 sections 4.1 and 4.2",
+        actual=actual,
+        anchor=anchor,
+    )
 
 
 def _issuer_at_hand(path: Path, depth: int) -> bool:
@@ -207,7 +205,7 @@ def _words(path: Path, failure: VerifyCode) -> tuple[str, str]:
 def _distinct(faults: Iterator[Fault]) -> Iterator[Fault]:
     seen = set()
     for fault in faults:
-        key = (fault.kind, fault.code, fault.certificate)
+        key = (fault.kind, fault.actual if fault.kind == "malformed" else fault.code, fault.certificate)
         if key not in seen:
             seen.add(key)
             yield fault

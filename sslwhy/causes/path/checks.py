@@ -10,6 +10,7 @@ from sslwhy.causes.path.faults import Fault, FaultKind
 from sslwhy.causes.path.identity import matches, refusals
 from sslwhy.causes.path.signatures import is_readable, signed_by
 from sslwhy.causes.verify_codes import VerifyCode
+from sslwhy.facts.extension_values import SUBJECT_ALT_NAME
 
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def check_extensions(path: Path, rules: PathRules) -> Iterator[Fault]:
         certificate = link.certificate
         yield from _critical(path, depth)
         yield from _ca(path, depth, rules, is_last=depth + 1 == count)
+        if depth == 0 and rules.security_level <= 0:
+            yield from check_key(path, 0, rules)
         if count > 1 and certificate.key.explicit_curve:
             expected, actual = "a named curve (RFC 5480 section 2.1.1)", "a curve written out in the key"
             yield _fault("malformed", VerifyCode.EC_KEY_EXPLICIT_PARAMS, path, depth, expected, actual)
@@ -151,6 +154,12 @@ def check_identity(path: Path, reference: ReferenceIdentity | None) -> Iterator[
     if reference is None or matches(certificate, reference):
         return
     code = VerifyCode.HOSTNAME_MISMATCH if reference.address is None else VerifyCode.IP_ADDRESS_MISMATCH
+    extensions = certificate.extensions
+    if SUBJECT_ALT_NAME in extensions.present and extensions.subject_alt_name is None:
+        # What it says cannot be known, so that no name can be called missing.
+        expected = "a certificate that follows RFC 5280 sections 4.1 and 4.2"
+        yield _fault("malformed", code, path, 0, expected, extensions.problems[0])
+        return
     listed = refusals(certificate, reference)
     presented = [refusal.presented for refusal in listed if refusal.kind != "common name"]
     yield Fault(

@@ -11,7 +11,7 @@ from sslwhy.evidence.errors import links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
+    from types import CodeType, FrameType
 
 _OUTWARD_LIMIT = 400
 
@@ -24,11 +24,15 @@ class Frame:
         module: the module that the function's code belongs to.
         function: the function's name.
         values: its local variables at the moment of failure.
+        code: the function's code.
+        reached: the offset in it of the instruction that was being executed.
     """
 
     module: str
     function: str
     values: dict[str, Any]
+    code: CodeType
+    reached: int
 
     def has(self, *names: str) -> bool:
         """Return whether all of these local variables are there."""
@@ -49,7 +53,12 @@ def frames_of(error: BaseException) -> tuple[Frame, ...]:
                 seen.add(id(trace.tb_frame))
                 own.append(trace.tb_frame)
             trace = trace.tb_next
-    return tuple(Frame(f.f_globals.get("__name__", ""), f.f_code.co_name, f.f_locals) for f in own if _foreign(f))
+    return tuple(_named(frame) for frame in own if _foreign(frame))
+
+
+def _named(frame: FrameType) -> Frame:
+    code = frame.f_code
+    return Frame(str(frame.f_globals.get("__name__", "")), code.co_name, frame.f_locals, code, frame.f_lasti)
 
 
 def _outward() -> Iterator[FrameType]:

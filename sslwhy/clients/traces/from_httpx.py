@@ -1,11 +1,13 @@
-"""What the frames of httpx tell: the request, the redirects before it, and how its context was made."""
+"""What the frames of httpx and aiohttp tell: the request, the redirects before it, and how its context was made."""
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sslwhy.report.text import plain_url
+from sslwhy.clients.traces.redirects import redirected_from
+from sslwhy.evidence.capture import Testimony
 
 
 if TYPE_CHECKING:
@@ -18,30 +20,37 @@ if TYPE_CHECKING:
 def read(frames: Iterable[Frame], incident: Incident) -> None:
     """Fill in the innermost request and what ``verify`` and ``cert`` were, where a context was being made."""
     for frame in frames:
-        if not frame.module.startswith("httpx."):
-            continue
-        incident.library = "httpx"
-        if (request := frame.values.get("request")) is not None and hasattr(request, "url"):
-            incident.url = str(request.url)
-            incident.operation = replace(incident.operation, name=getattr(request, "method", None))
-        if frame.function == "_send_handling_redirects" and (history := frame.values.get("history")):
-            _read_redirect(history[-1], incident)
-        if frame.function == "create_ssl_context" and frame.has("verify", "cert"):
-            incident.verify, incident.cert = frame.values["verify"], frame.values["cert"]
-            incident.trust_env = bool(frame.values.get("trust_env", True))
-        if proxy := _proxy_of(frame.values.get("self")):
-            incident.proxies = {"all": proxy}
+        if frame.module.startswith("httpcore."):
+            _read_stream(frame, incident)
+        elif frame.module == "aiohttp.client" and frame.function == "_request" and frame.has("url"):
+            incident.library, incident.url = "ssl", str(frame.values["url"])
+        elif frame.module.startswith("httpx."):
+            _read_httpx(frame, incident)
 
 
-def _read_redirect(response: Any, incident: Incident) -> None:
-    source = plain_url(str(response.url))
-    incident.operation = replace(
-        incident.operation,
-        origin="redirect",
-        document=source,
-        url_source=f"a redirect ({response.status_code}) from {source}",
-        requested_url=plain_url(str(response.history[0].url if response.history else response.url)),
-    )
+def _read_httpx(frame: Frame, incident: Incident) -> None:
+    incident.library = "httpx"
+    if (request := frame.values.get("request")) is not None and hasattr(request, "url"):
+        incident.url = str(request.url)
+        incident.operation = replace(incident.operation, name=getattr(request, "method", None))
+    if frame.function == "_send_handling_redirects" and (history := frame.values.get("history")):
+        incident.operation = redirected_from(history[-1], incident.operation)
+    if frame.function == "create_ssl_context" and frame.has("verify", "cert"):
+        incident.verify, incident.cert = frame.values["verify"], frame.values["cert"]
+        incident.trust_env = bool(frame.values.get("trust_env", True))
+    if proxy := _proxy_of(frame.values.get("self")):
+        incident.proxies = {"all": proxy}
+
+
+def _read_stream(frame: Frame, incident: Incident) -> None:
+    """Fill in how far the call had come; the TLS object of an established connection testifies where it has not yet."""
+    stream = getattr(frame.values.get("self"), "_network_stream", None)
+    tls = stream.get_extra_info("ssl_object") if stream is not None else None
+    if not isinstance(tls, (ssl.SSLSocket, ssl.SSLObject)):
+        return
+    incident.progress = "answered" if frame.function == "_receive_response_body" else "established"
+    if incident.testimony is None:
+        incident.testimony = Testimony(tls, established=True)
 
 
 def _proxy_of(transport: Any) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sslwhy.report.text import plain_url
+from sslwhy.clients.traces.redirects import redirected_from
 
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ def read(frames: Iterable[Frame], incident: Incident) -> None:
             _read_adapter(frame.values, incident)
         elif frame.module == "requests.sessions":
             _read_session(frame, incident)
+        elif frame.module == "requests.models" and getattr(response := frame.values.get("self"), "raw", None):
+            # A body is read after the adapter has returned.
+            incident.library, incident.progress = "requests", "answered"
+            incident.url = getattr(response, "url", None) or incident.url
 
 
 def read_request(error: BaseException, incident: Incident) -> None:
@@ -51,11 +55,4 @@ def _read_session(frame: Frame, incident: Incident) -> None:
         incident.verify_asked = frame.values["verify"]
         incident.proxies_asked = {**getattr(session, "proxies", {}), **(frame.values["proxies"] or {})}
     elif frame.function == "resolve_redirects" and (response := frame.values.get("resp")) is not None:
-        source = plain_url(str(response.url))
-        incident.operation = replace(
-            incident.operation,
-            origin="redirect",
-            document=source,
-            url_source=f"a redirect ({response.status_code}) from {source}",
-            requested_url=plain_url(str(response.history[0].url if response.history else response.url)),
-        )
+        incident.operation = redirected_from(response, incident.operation)

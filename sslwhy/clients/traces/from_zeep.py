@@ -20,26 +20,32 @@ if TYPE_CHECKING:
 def read(frames: Iterable[Frame], incident: Incident, kind: OperationKind) -> None:
     """Fill in the operation: its kind, its name and where the failing URL was written."""
     incident.operation = replace(incident.operation, kind=kind)
+    importer: str | None = None
     for frame in frames:
         if frame.function in {"send", "send_async"} and frame.has("client", "options", "operation"):
             _read_call(frame.values, incident)
-        elif frame.module == "zeep.loader" and frame.function == "load_external":
-            _read_load(frame.values, incident)
+        elif frame.module == "zeep.wsdl.wsdl" and frame.function == "parse_imports":
+            importer = getattr(frame.values.get("self"), "location", None)
         elif frame.module == "zeep.xsd.visitor" and frame.function in {"visit_import", "visit_include"}:
+            importer = None
             incident.operation = replace(incident.operation, kind="schema")
+        elif frame.module == "zeep.loader" and frame.function == "load_external":
+            _read_load(frame.values, importer, incident)
 
 
 def _read_call(values: dict[str, Any], incident: Incident) -> None:
     client, address = values["client"], (values["options"] or {}).get("address")
     location = getattr(getattr(client, "wsdl", None), "location", None)
     redirected = incident.operation.origin == "redirect"
+    incident.url = incident.url or address
+    if not redirected and not _same_place(incident.url, address):
+        return  # a plug-in or an authenticator of this call was calling somebody else
     incident.operation = replace(
         incident.operation,
         kind="operation",
         name=str(values["operation"]),
         binding=str(getattr(values.get("self"), "name", "")) or None,
     )
-    incident.url = incident.url or address
     if redirected or not isinstance(location, str) or not _written_in(client, address):
         return
     shown = plain_url(location)
@@ -51,6 +57,12 @@ def _read_call(values: dict[str, Any], incident: Incident) -> None:
         requested_url=shown,
         url_source=f"the soap:address in the WSDL {shown}",
     )
+
+
+def _same_place(url: str | None, address: str | None) -> bool:
+    """Return whether a request went to an address, whatever its query; requests and httpx spell hosts in lower case."""
+    ours, theirs = urlsplit(url or ""), urlsplit(address or "")
+    return (ours.hostname, ours.path or "/") == (theirs.hostname, theirs.path or "/")
 
 
 def _written_in(client: Any, address: str | None) -> bool:
@@ -77,21 +89,20 @@ def _forced(client: Any, location: str, address: str | None) -> bool:
     )
 
 
-def _read_load(values: dict[str, Any], incident: Incident) -> None:
-    url, base = values.get("url"), values.get("base_url")
+def _read_load(values: dict[str, Any], importer: str | None, incident: Incident) -> None:
+    url, base = values.get("url"), importer or values.get("base_url")
     if not isinstance(url, str):
         return
     incident.url = incident.url or url
     if values.get("_initial") or not isinstance(base, str) or base == url:
         incident.operation = replace(incident.operation, kind="wsdl")
         return
-    is_schema = ".xsd" in url.lower() or "xsd=" in url.lower()
-    shown = plain_url(base)
+    operation, shown = incident.operation, plain_url(base)
+    source = f"an import in {shown}"
+    if operation.origin == "redirect":
+        incident.operation = replace(operation, url_source=f"{operation.url_source}, which is {source}")
+        return
+    kind: OperationKind = "schema" if operation.kind == "schema" else "wsdl"
     incident.operation = replace(
-        incident.operation,
-        kind="schema" if is_schema or incident.operation.kind == "schema" else "wsdl",
-        origin="import" if incident.operation.origin != "redirect" else "redirect",
-        document=shown,
-        requested_url=shown,
-        url_source=f"an import in {shown}",
+        operation, kind=kind, origin="import", document=shown, requested_url=shown, url_source=source
     )

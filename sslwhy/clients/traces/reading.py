@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sslwhy.clients.traces import from_httpx, from_requests, from_ssl, from_zeep
+from sslwhy.clients.traces import from_httpx, from_requests, from_ssl, from_zeep, set_up
 from sslwhy.clients.traces.answers import answer_in
 from sslwhy.clients.traces.frames import frames_of
 from sslwhy.evidence.capture import testimony_of
@@ -20,11 +20,12 @@ def read_incident(error: BaseException, *, kind: OperationKind = "request") -> I
     """Read everything that the exception and its frames tell; nothing is opened, fetched or changed."""
     incident = Incident(error=error)
     incident.testimony = next((found for link in links(error) if (found := testimony_of(link))), None)
-    incident.answer = answer_in(error)
     frames = frames_of(error)
+    incident.answer = answer_in(error, frames)
     from_ssl.read(frames, incident)
     from_httpx.read(frames, incident)
     from_requests.read(frames, incident)
     from_requests.read_request(error, incident)
     from_zeep.read(frames, incident, kind)
+    set_up.notice(frames, incident)
     return incident

@@ -129,9 +129,17 @@ def put_in_place(recorder: Recorder) -> None:
     vars(guard)["watch"] = Counting()
 
 
+def keep_their_messages() -> None:
+    """Take away the one thing in an enriched exception that is not the library's: its text."""
+    from sslwhy import DiagnosedError
+
+    del DiagnosedError.__str__
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the two options."""
     parser.addoption("--classes", choices=("theirs", "ours"), required=True, help="whose classes the suite sees")
+    parser.addoption("--their-messages", action="store_true", help="str() of an enriched exception stays the library's")
     parser.addoption("--record", type=Path, required=True, help="the file that is told what came of each test")
 
 
@@ -142,5 +150,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     recorder = Recorder(options.record)
     if options.classes == "ours":
         put_in_place(recorder)
+        if options.their_messages:
+            keep_their_messages()
     early_config.pluginmanager.register(recorder, "recorder")
     sys.addaudithook(recorder.stay_inside)

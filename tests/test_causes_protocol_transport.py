@@ -1,0 +1,249 @@
+"""Peers that speak no TLS, hang up or say nothing, and what lies between."""
+
+from __future__ import annotations
+
+import ssl
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+from support import raw
+from support.asking import WAYS, failed, primary
+from support.relays import DropsLargeHello, Proxy
+from support.tls import TlsServer
+from support.trip import get, python, remedy
+
+import sslwhy
+from sslwhy.demo.soap_service import SoapService
+from sslwhy.facts.alerts import ALERTS
+
+
+if TYPE_CHECKING:
+    from sslwhy.demo.pki import Identity
+
+HTTP = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+SHORT = 0.5
+SMALL = 400
+
+
+# not-tls
+
+
+@pytest.mark.scenario("not-tls")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("behaviour", "spoken"),
+    [
+        (raw.say(HTTP), "plain HTTP"),
+        (raw.banner(raw.SSH), "SSH"),
+        (raw.banner(raw.SMTP), "SMTP"),
+        (raw.banner(raw.FTP), "FTP"),
+        (raw.banner(raw.IMAP), "IMAP"),
+        (raw.banner(raw.POP3), "POP3"),
+        (raw.say(b"\0\1garbage\r\n" * 20), "no TLS"),
+    ],
+    ids=["http", "ssh", "smtp", "ftp", "imap", "pop3", "garbage"],
+)
+def test_what_the_peer_speaks_is_named(way: str, behaviour: raw.Behaviour, spoken: str, ca_file: str) -> None:
+    """OpenSSL's WRONG_VERSION_NUMBER becomes the protocol that is really spoken."""
+    with raw.RawServer(behaviour) as server:
+        report = failed(server.url, way, verify=ca_file)
+    assert primary(report) == "not-tls confirmed server"
+    assert report.primary
+    assert f"speaks {spoken}" in report.primary.headline
+
+
+def test_a_hostile_greeting_is_escaped(ca_file: str) -> None:
+    """What the peer sent is shown without control characters and without end."""
+    with raw.RawServer(raw.banner(b"220 \x1b[31mred\x00\r\n" + b"A" * 400 + b"\r\n")) as server:
+        report = failed(server.url, verify=ca_file)
+    assert report.primary
+    assert report.code == "not-tls"
+    assert "\x1b" not in str(report)
+    assert "A" * 100 not in str(report)
+
+
+def test_an_answer_out_of_turn_is_not_called_proven(leaf: Identity, ca_file: str) -> None:
+    """Where the second try meets TLS, something on the way may have spoken once; the report says so."""
+    with TlsServer(leaf) as server, _First(raw.say(HTTP), server) as front:
+        report = failed(front.url, verify=ca_file)
+    assert primary(report) == "not-tls likely server"
+
+
+class _First(DropsLargeHello):
+    """Treats its first connection in one way and carries the others to the backend."""
+
+    def __init__(self, behaviour: raw.Behaviour, backend: TlsServer) -> None:
+        super().__init__(backend, 1 << 16)
+        self._behaviour = behaviour
+
+    def serve(self, connection: object) -> None:
+        """Behave once, then relay."""
+        if self.connections == 1:
+            self._behaviour(connection)  # type: ignore[arg-type]
+        else:
+            super().serve(connection)  # type: ignore[arg-type]
+
+
+# plain-http-to-tls-port
+
+
+@pytest.mark.scenario("plain-http-to-tls-port")
+def test_http_in_the_url_of_a_tls_port(leaf: Identity) -> None:
+    """One ClientHello shows that the port speaks TLS; the remedy is the https URL."""
+    with TlsServer(leaf) as server:
+        report = failed(f"http://localhost:{server.port}/path")
+        assert primary(report) == "plain-http-to-tls-port confirmed client"
+        assert report.connections == 1
+        assert report.primary
+        assert f"https://localhost:{server.port}/path" in report.primary.remedies[0].text
+
+
+# handshake-closed, connection-reset, handshake-timeout
+
+
+@pytest.mark.scenario("handshake-closed")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("behaviour", [raw.close_at_once, raw.close_after_hello, raw.alert(0, level=1)])
+def test_a_server_that_hangs_up(way: str, behaviour: raw.Behaviour, ca_file: str) -> None:
+    """A close without a word is told as such, with who may have done it."""
+    with raw.RawServer(behaviour) as server:
+        report = failed(server.url, way, verify=ca_file)
+    assert report.code == "handshake-closed"
+    assert report.primary
+    assert report.primary.alternatives
+
+
+@pytest.mark.scenario("connection-reset")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("behaviour", [raw.reset_at_once, raw.reset_after_hello])
+def test_a_server_that_resets(way: str, behaviour: raw.Behaviour, ca_file: str) -> None:
+    """A reset in the handshake is the network's until proven otherwise."""
+    with raw.RawServer(behaviour) as server:
+        report = failed(server.url, way, verify=ca_file)
+    assert primary(report) == "connection-reset likely network"
+
+
+@pytest.mark.parametrize("end", [raw.close_after_hello, raw.reset_after_hello])
+def test_a_silent_end_that_means_no_shared_cipher(end: raw.Behaviour, rsa_leaf: Identity, ca_file: str) -> None:
+    """Where the probes show what is accepted, the end of the connection is only the symptom."""
+    with TlsServer(rsa_leaf, versions=("1.2", "1.2"), ciphers="AES128-SHA") as server, _Rude(end, server) as front:
+        report = failed(front.url, verify=ca_file)
+    assert report.code == "no-shared-cipher"
+    assert [each.code for each in report.findings] == ["no-shared-cipher"]
+
+
+class _Rude(DropsLargeHello):
+    """Passes a ClientHello on only if it offers TLS_RSA_WITH_AES_128_CBC_SHA; ends the others without an alert."""
+
+    def __init__(self, end: raw.Behaviour, backend: TlsServer) -> None:
+        super().__init__(backend, 1 << 16)
+        self._end = end
+
+    def serve(self, connection: object) -> None:
+        """Look into the ClientHello without taking it off the connection."""
+        import socket
+
+        assert isinstance(connection, socket.socket)
+        seen = connection.recv(4096, socket.MSG_PEEK)
+        if b"\x00\x2f" in seen[44:]:
+            super().serve(connection)
+        else:
+            self._end(connection)
+
+
+@pytest.mark.scenario("handshake-timeout")
+@pytest.mark.parametrize("way", WAYS)
+def test_a_server_that_says_nothing(way: str, ca_file: str) -> None:
+    """A timeout in the handshake is told from a slow answer; every probe met silence, too."""
+    with raw.RawServer(raw.silent) as server:
+        report = failed(server.url, way, verify=ca_file, timeout=SHORT)
+    assert primary(report) == "handshake-timeout confirmed server"
+    assert report.primary
+    assert "met silence" in report.primary.actual
+
+
+def test_a_slow_answer_is_left_alone(leaf: Identity, ca_file: str) -> None:
+    """After the handshake a timeout is the service's business: the exception stays as it was."""
+    import threading
+
+    import requests
+
+    release = threading.Event()
+    with TlsServer(leaf, talk=lambda _: release.wait(5) and None) as server, sslwhy.Session() as session:
+        with pytest.raises(requests.exceptions.ReadTimeout) as caught:
+            session.get(server.url, verify=ca_file, timeout=SHORT)
+        release.set()
+    assert not isinstance(caught.value, sslwhy.DiagnosedError)
+
+
+def test_zeep_without_a_timeout_would_have_hung(leaf: Identity, ca_file: str) -> None:
+    """Only where an operation of zeep timed out does the remedy speak of operation_timeout."""
+    with TlsServer(leaf, application=SoapService()) as healthy, raw.RawServer(raw.silent) as silent:
+        session = sslwhy.Session()
+        session.verify = ca_file
+        transport = sslwhy.Transport(session=session, operation_timeout=SHORT)
+        client = sslwhy.Client(f"{healthy.url}/service?wsdl", transport=transport)
+        binding = next(iter(client.wsdl.bindings))
+        with pytest.raises(sslwhy.DiagnosedError) as caught:
+            client.create_service(binding, silent.url).Ping()
+        session.close()
+    assert caught.value.code == "handshake-timeout"
+    assert any("operation_timeout" in each.text for each in caught.value.remedies)
+
+
+def test_silence_behind_a_proxy_accuses_nobody(leaf: Identity, ca_file: str) -> None:
+    """A tunnel that carries nothing may be the proxy's fault: the finding names both and proves neither."""
+    with TlsServer(leaf) as server, Proxy(stall="tunnel") as proxy:
+        report = failed(server.url, verify=ca_file, proxies={"https": proxy.url}, timeout=SHORT)
+    assert primary(report) == "handshake-timeout likely network"
+    assert report.primary
+    assert any(f"proxy localhost:{proxy.port}" in each for each in report.primary.alternatives)
+    assert report.primary.remedies[0].actor == "proxy operator"
+    assert server.connections == 0
+
+
+# large-client-hello-dropped
+
+
+@pytest.mark.scenario("large-client-hello-dropped")
+@pytest.mark.parametrize("way", WAYS)
+def test_a_middlebox_that_drops_a_large_hello(way: str, leaf: Identity, ca_file: str) -> None:
+    """The same small ClientHello passes, and padded to this client's size it does not; the smaller offer gets through."""
+    with TlsServer(leaf) as server, DropsLargeHello(server, SMALL) as middlebox:
+        report = failed(middlebox.url, way, verify=ca_file, timeout=1)
+        assert primary(report) == "large-client-hello-dropped confirmed network"
+        assert report.primary
+        python(str(remedy(report.primary, snippet=True).snippet) + get(middlebox.url))
+
+
+def test_a_hello_of_more_than_one_packet(leaf: Identity, ca_file: str) -> None:
+    """A ClientHello that a long ALPN list swells past one packet is told from a silent server."""
+    context = ssl.create_default_context(cafile=ca_file)
+    context.set_alpn_protocols([*(f"protocol-{number:03}" for number in range(120)), "http/1.1"])
+    with TlsServer(leaf) as server, DropsLargeHello(server) as middlebox:
+        with pytest.raises(sslwhy.DiagnosedError) as caught, sslwhy.diagnosing():
+            urllib.request.urlopen(middlebox.url, context=context, timeout=1)
+        report = caught.value.report
+    assert report.code == "large-client-hello-dropped"
+
+
+# every alert
+
+NAMED = {
+    70: "protocol-version-mismatch",
+    86: "protocol-version-mismatch",
+    112: "unrecognized-server-name",
+    116: "client-certificate-required",
+    120: "alpn-mismatch",
+}
+"""Alerts that name their cause. The others, sent in answer to any ClientHello whatever, prove nothing."""
+
+
+@pytest.mark.parametrize("number", [each for each in ALERTS if each], ids=ALERTS.get)
+def test_every_alert_has_a_code_or_an_honest_unclassified(number: int, ca_file: str) -> None:
+    """The alert's number reaches the report, and no cause is claimed that the probes contradict."""
+    with raw.RawServer(raw.alert(number)) as server:
+        report = failed(server.url, verify=ca_file)
+    assert report.observed.alert == number
+    assert report.code == NAMED.get(number, "unclassified")
