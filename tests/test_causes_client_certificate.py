@@ -146,7 +146,7 @@ def test_the_intermediate_lies_in_the_next_file(
     files = caller.write(tmp_path)
     files.chain.unlink()
     pki.bundle(tmp_path / "callers-ca.pem", caller.issuer or caller)
-    with TlsServer(leaf, clients=[root]) as server:
+    with TlsServer(leaf, clients=[root], versions=("1.2", "1.2")) as server:
         report = failed(server.url, verify=ca_file, cert=pair(files, chain=False))
     assert primary(report) == "client-chain-incomplete likely client"
     assert report.primary
@@ -159,7 +159,7 @@ def test_the_intermediate_lies_in_the_next_file(
 def test_a_certificate_of_a_foreign_ca(way: str, leaf: Identity, root: pki.Authority, ca_file: str, tmp_path: Path) -> None:
     """The accepted names stand beside the issuer of ours."""
     foreign = pki.Authority.root("Foreign Root").intermediate("Foreign CA").client("Caller").write(tmp_path)
-    with OpensslServer(leaf, "-verify_return_error", clients=[root]) as server:
+    with OpensslServer(leaf, "-tls1_2", "-verify_return_error", clients=[root]) as server:
         report = failed(server.url, way, verify=ca_file, cert=pair(foreign))
     assert primary(report) == "client-certificate-untrusted confirmed client"
     assert report.primary
@@ -170,7 +170,7 @@ def test_a_certificate_of_a_foreign_ca(way: str, leaf: Identity, root: pki.Autho
 def test_a_self_signed_certificate(leaf: Identity, root: pki.Authority, ca_file: str, tmp_path: Path) -> None:
     """A self-made certificate has no chain that could be incomplete."""
     own = pki.self_signed("me").write(tmp_path)
-    with TlsServer(leaf, clients=[root]) as server:
+    with TlsServer(leaf, clients=[root], versions=("1.2", "1.2")) as server:
         report = failed(server.url, verify=ca_file, cert=pair(own))
     assert primary(report) == "client-certificate-untrusted confirmed client"
 
@@ -179,7 +179,7 @@ def test_unknown_ca_without_any_other_trace(leaf: Identity, root: pki.Authority,
     """Where nothing tells an unknown CA from a missing intermediate, the report says that it may be either."""
     foreign = pki.Authority.root("Foreign Root").intermediate("Foreign CA").client("Caller").write(tmp_path)
     foreign.chain.unlink()
-    with TlsServer(leaf, clients=[root]) as server:
+    with TlsServer(leaf, clients=[root], versions=("1.2", "1.2")) as server:
         report = failed(server.url, verify=ca_file, cert=pair(foreign, chain=False))
     assert primary(report) == "client-certificate-untrusted likely client"
     assert report.primary

@@ -148,7 +148,7 @@ def test_an_encrypted_key(
 
 def _encrypted(identity: Identity, form: str, folder: Path) -> str:
     path = folder / "encrypted.pem"
-    private = serialization.PrivateFormat[form]
+    private = getattr(serialization.PrivateFormat, form)
     encryption = BestAvailableEncryption(PASSWORD)
     path.write_bytes(identity.key.private_bytes(serialization.Encoding.PEM, private, encryption))
     return str(path)

@@ -205,9 +205,9 @@ def test_a_server_without_safe_renegotiation(way: str, rsa_leaf: Identity, ca_fi
         report = failed(server.url, way, verify=ca_file)
         assert primary(report) == "legacy-renegotiation confirmed server"
         assert report.primary
-        before = len(server.handshakes)
+        before = server.handshakes
         python(str(remedy(report.primary, snippet=True).snippet) + _reaching(server.url))
-        assert len(server.handshakes) == before + 1
+        assert server.handshakes == before + 1
 
 
 def _reaching(url: str) -> str:

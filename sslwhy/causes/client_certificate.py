@@ -235,7 +235,8 @@ class ClientCertificateRejected(Refusal):
         if not view.refused or seen.alert in {_UNKNOWN_CA, _EXPIRED}:
             return
         told = seen.alert is not None and seen.alert != HANDSHAKE_FAILURE
-        yield rejected_finding(case, _met(seen), _why(view, seen), confidence="confirmed" if told else "likely")
+        why = _why(view, seen)
+        yield rejected_finding(case, _met(seen), why, confidence="confirmed" if told or why else "likely")
 
 
 def rejected_finding(case: Case, met: str, why: str = "", *, confidence: Confidence = "confirmed") -> Finding:

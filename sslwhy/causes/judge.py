@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sslwhy.causes.base import TOPICS
 from sslwhy.causes.case import Case
 from sslwhy.causes.registry import all_causes, cause_named
+from sslwhy.causes.remarks import with_remarks
 from sslwhy.causes.topics import check_topic
 from sslwhy.causes.unclassified import unclassified
 
@@ -47,7 +48,7 @@ def judge(evidence: Evidence) -> Verdict:
     if evidence.observed.failed and not (ranked and _explains(ranked[0], evidence.observed)):
         ranked.insert(0, unclassified(case))
     checks = tuple(check_topic(topic, case, ranked) for topic in TOPICS)
-    return Verdict(tuple(ranked), checks, case)
+    return Verdict(with_remarks(case, ranked), checks, case)
 
 
 def _explains(finding: Finding, observed: Observed) -> bool:

@@ -210,7 +210,7 @@ class LargeClientHelloDropped(Cause):
                     "until then, send a smaller ClientHello to this one host; it costs the post-quantum key exchange",
                     'context.set_ciphers("ECDHE+AESGCM")',
                     'context.set_ecdh_curve("prime256v1")',
-                    "context.options |= ssl.OP_NO_TICKET",
+                    "context.options &= ~0x10  # SSL_OP_TLSEXT_PADDING",
                 ),
             ],
         )

@@ -30,15 +30,16 @@ class WsdlAddressMismatch(Cause):
     """The failing address was written in the WSDL, not in the caller's code.
 
     Seen as:
-        The WSDL loads and every operation fails: a name mismatch, an unknown issuer, a refused connection, at a host
-        that appears nowhere in the program.
+        The WSDL loads and every operation fails, at a host that appears nowhere in the program: a name that does not
+        resolve, a refused connection, a name mismatch.
 
     What it is:
         A WSDL names the address of its service (``soap:address``). Behind a gateway it often names an internal host.
 
     How it is found:
         The operation went to the address of the WSDL's own port, and that host or port is not the one that the WSDL
-        was loaded from. The fault at that address is a finding of its own; this one says where the address came from.
+        was loaded from. Where nobody can be reached at that address, this is the finding that explains it. Where a
+        server answers there, its fault comes first, and this finding says where the address came from.
 
     What to do:
         Call the address that you were given: ``create_service`` takes it. The service's owner can correct the WSDL.
@@ -46,12 +47,12 @@ class WsdlAddressMismatch(Cause):
 
     code = "wsdl-address-mismatch"
     topic = "soap"
-    specificity = 30
+    specificity = 62
 
     @classmethod
     def explains(cls, observed: Observed) -> bool:
-        """Return whether the failure is one that another address can change."""
-        return observed.stage in {"resolve", "connect", "handshake"}
+        """Return whether nobody was reached at the address; what a server there does wrong is another finding."""
+        return observed.stage in {"resolve", "connect"} and not observed.proxy
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:

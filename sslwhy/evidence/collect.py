@@ -11,6 +11,7 @@ from sslwhy.evidence.client_certificate import client_certificate_of
 from sslwhy.evidence.context import offer_of
 from sslwhy.evidence.errors import observe
 from sslwhy.evidence.machine import machine_of
+from sslwhy.evidence.remarks import remarks_of
 from sslwhy.evidence.route import route_of
 from sslwhy.evidence.trust import trust_of
 from sslwhy.facts.evidence import Evidence
@@ -65,6 +66,7 @@ def collect(incident: Incident) -> Evidence:
         client_certificate=client_certificate_of(incident),
         machine=machine_of(incident),
         answer=incident.answer,
+        remarks=remarks_of(incident),
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sslwhy.facts.answer import Answer
     from sslwhy.facts.client import ClientCertificate, ClientOffer
     from sslwhy.facts.peer import PeerSurvey
+    from sslwhy.facts.remark import Remark
     from sslwhy.facts.trust import Trust
 
 _NOT_SEEN = Missing("not part of this failure")
@@ -38,6 +39,7 @@ class Evidence:
         machine: clock and environment.
         answer: what the service answered, where the failure is an answer.
         issuers: certificates fetched by following AIA caIssuers (RFC 5280 section 4.2.2.1), DER, nearest issuer first.
+        remarks: what the caller's objects and code show of the set-up.
         connections: how many connections the diagnosis opened.
     """
 
@@ -54,4 +56,5 @@ class Evidence:
     machine: Machine = field(default_factory=Machine)
     answer: Answer | Missing = _NOT_SEEN
     issuers: tuple[bytes, ...] | Missing = _NOT_SEEN
+    remarks: tuple[Remark, ...] = ()
     connections: int = 0

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
-
 from sslwhy.causes.registry import all_causes
 from sslwhy.cli.pages import summary
+from sslwhy.evidence import machine
 
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 README = Path(__file__).parent.parent.parent / "README.md"
 _BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LOG = re.compile(r"(<!-- log:(?P<name>\w+) -->\n```text\n)(?P<log>.*?)(^```$)", re.MULTILINE | re.DOTALL)
 _TABLE = re.compile(r"(<!-- causes -->\n).*?(?=\n## )", re.DOTALL)
+_FOLDER = re.compile(r"/\S*sslwhy-demo-\w+/")
 _SUBJECTS = {"server": "server", "client": "this program", "proxy": "proxy", "network": "network", "local": "this machine"}
 
 
-def blocks(kind: str) -> Iterator[str]:
+def blocks(kind: str) -> list[str]:
     """The code blocks of one kind, in order."""
-    for block in _BLOCK.finditer(README.read_text(encoding="utf-8")):
-        if block["kind"] == kind:
-            yield block["code"]
+    found = _BLOCK.finditer(README.read_text(encoding="utf-8"))
+    return [block["code"] for block in found if block["kind"] == kind]
 
 
 def logs_in_readme() -> dict[str, str]:
@@ -35,11 +32,10 @@ def logs_in_readme() -> dict[str, str]:
 
 def steady(text: str) -> str:
     """A log without what changes from run to run: ports, dates, fingerprints, addresses, source lines."""
-    text = re.sub(r"(?<=localhost:)\d+|(?<=port=)\d+", "8443", text)
+    text = re.sub(r"(?<=localhost:)\d+|(?<=port=)\d+", "48443", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "2026-11-20T09:00:00Z", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "5f" * 32, text)
-    text = re.sub(r"_ssl\.c:\d+", "_ssl.c:1006", text)
-    return re.sub(r"/\S*sslwhy-demo-\w+/", "", text)
+    return re.sub(r"_ssl\.c:\d+", "_ssl.c:1006", text)
 
 
 def real_logs() -> dict[str, str]:
@@ -61,7 +57,8 @@ def real_logs() -> dict[str, str]:
                 caught.append(error)
     lines = [logging.Formatter("ERROR shop.orders: %(message)s").format(_record(error)) for error in caught]
     report = caught[1].report  # type: ignore[attr-defined]  # the second one is a DiagnosedError
-    return {"before": steady(lines[0]), "after": steady(lines[1]), "block": steady(str(report))}
+    logs = {"before": lines[0], "after": lines[1], "block": str(report)}
+    return {name: _FOLDER.sub("", log) for name, log in logs.items()}
 
 
 def _record(error: Exception) -> logging.LogRecord:
@@ -82,4 +79,6 @@ def rewritten() -> str:
 
 
 if __name__ == "__main__":
+    for name in machine.VARIABLES:
+        os.environ.pop(name, None)
     README.write_text(rewritten(), encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sslwhy.evidence.errors import links, names_of
+from sslwhy.evidence.errors import links, qualified
 from sslwhy.facts.answer import fault_answer, page_answer
 from sslwhy.facts.missing import Missing
 from sslwhy.report.text import plain_url
@@ -29,7 +29,7 @@ def answer_in(error: BaseException, frames: Sequence[Frame] = ()) -> Answer | Mi
         frames: its frames; the response that zeep was reading stands in them, with status and headers.
     """
     for link in links(error):
-        names = names_of(link)
+        names = {qualified(kind) for kind in type(link).__mro__}
         response = getattr(link, "response", None)
         if FAULT in names:
             return _fault(link, _response_in(frames))

@@ -72,7 +72,7 @@ def _message_signature(frames: Sequence[Frame]) -> Iterator[Noticed]:
         client = frame.values.get("client") if frame.function in {"send", "send_async"} else None
         plain = frame.values.get("wsse") if frame.module == "zeep.client" else None
         for wsse in _each(getattr(client, "wsse", plain)):
-            if type(wsse).__module__ == "zeep.wsse.signature":
+            if any(kind.__module__ == "zeep.wsse.signature" for kind in type(wsse).__mro__):
                 yield Noticed(word="message-signature", name=type(wsse).__name__)
                 return
 
