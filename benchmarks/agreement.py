@@ -1,10 +1,12 @@
-"""Compare our primary finding with OpenSSL's verdict over generated chains.
+"""Compare our verdict on generated chains with OpenSSL's.
 
     python benchmarks/agreement.py [--chains 2400] [--seed 1]
 
-Every chain is presented in a real TLS handshake in memory to the `ssl` module's client, and analysed offline with the same
-trust anchors, name and flags. The table counts, for each verify code, how often our verdict was the same, and which
-primary cause we named. The exit status is 1 unless both agree on every chain.
+Every chain is presented in a real TLS handshake in memory to the `ssl` module's client, and judged offline with the same
+trust anchors, name and flags (strict profile and partial chains on and off). For each verify code of OpenSSL's the table
+says how many chains there were, on how many our analysis expects the same code first, and which primary causes we name.
+The exit status is 1 unless we agree on every chain: the same code, a finding where and only where OpenSSL refuses, and a
+primary that explains the code.
 """
 
 from __future__ import annotations
@@ -16,25 +18,43 @@ import ssl
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
 
-from support import odd_chains, oracle
+from support import odd_chains, oracle  # noqa: E402 - both come from the tests
 
-from sslwhy.causes.path.analysis import PathRules, analyze
-from sslwhy.causes.path.identity import ReferenceIdentity
-from sslwhy.causes.verify_codes import verify_message
+from sslwhy.causes.case import Case  # noqa: E402
+from sslwhy.causes.judge import judge  # noqa: E402
+from sslwhy.causes.path.analysis import PathAnalysis  # noqa: E402
+from sslwhy.causes.verify_codes import causes_of, verify_message  # noqa: E402
+from sslwhy.facts.client import ClientOffer  # noqa: E402
+from sslwhy.facts.evidence import Evidence  # noqa: E402
+from sslwhy.facts.machine import Machine  # noqa: E402
+from sslwhy.facts.observed import Observed, Target  # noqa: E402
+from sslwhy.facts.trust import Trust, TrustStore  # noqa: E402
 
 
 class Outcome(NamedTuple):
     """Two verdicts on one chain."""
 
     openssl: int
-    ours: int
-    kind: str
+    expected: int
+    primary: str | None
+
+    @property
+    def verdict(self) -> bool:
+        """Whether both accept or both refuse."""
+        return (self.openssl == 0) == (self.primary is None)
+
+    @property
+    def same(self) -> bool:
+        """Whether we agree altogether."""
+        explained = self.openssl == 0 or self.primary in causes_of(self.openssl)
+        return self.verdict and self.openssl == self.expected and explained
 
 
 def main() -> int:
@@ -53,37 +73,57 @@ def main() -> int:
             if len(outcomes) == options.chains:
                 break
     _print(outcomes, skipped)
-    return 0 if all(one.openssl == one.ours for one in outcomes) else 1
+    return 0 if all(one.same for one in outcomes) else 1
 
 
 def _compare(seed: int, directory: Path) -> Outcome | None:
     now = dt.datetime.now(dt.timezone.utc)
     sample = odd_chains.Generator(seed, now, servable=True).sample()
     pick = random.Random(seed)
-    rules = PathRules(now=now, strict=pick.random() < 0.4, partial_chain=pick.random() < 0.4)
-    reference = ReferenceIdentity(sample.host, sample.common_names) if sample.host else None
+    evidence = Evidence(
+        target=Target(None, sample.host, None, sample.host),
+        chain=sample.chain,
+        offer=ClientOffer(
+            strict=pick.random() < 0.4,
+            partial_chain=pick.random() < 0.4,
+            check_hostname=sample.host is not None,
+            common_name_fallback=sample.common_names,
+        ),
+        trust=Trust(store=TrustStore(source="trust_anchors", kind="memory", anchors=sample.anchors)),
+        machine=Machine(now=now),
+    )
+    return _outcome(evidence, sample, directory)
+
+
+def _outcome(evidence: Evidence, sample: odd_chains.Sample, directory: Path) -> Outcome | None:
+    case = Case(evidence)
     try:
         server = oracle.serving(sample.chain, sample.key_pem, directory)
-        verdict = oracle.handshake(server, sample.anchors, rules, reference)
+        code = oracle.handshake(server, sample.anchors, case.rules, case.reference)
     except (ssl.SSLError, ValueError):
-        return None  # no server can present this chain at all
-    analysis = analyze(sample.chain, sample.anchors, rules, reference)
-    return Outcome(verdict, analysis.verify_code, analysis.faults[0].kind if analysis.faults else "-")
+        return None  # no server of this kind can present the chain at all
+    seen = Observed(stage="handshake", reason="CERTIFICATE_VERIFY_FAILED", verify_code=code) if code else Observed()
+    found = judge(replace(evidence, observed=seen)).findings
+    assert isinstance(case.path, PathAnalysis)
+    return Outcome(code, case.path.verify_code, found[0].code if found else None)
 
 
 def _print(outcomes: list[Outcome], skipped: int) -> None:
-    print(f"{ssl.OPENSSL_VERSION}; strict on and off, partial chains on and off, security level 2")
-    print(f"{'code':>4}  {'chains':>6}  {'same':>6}  words")
-    counts, same = Counter(one.openssl for one in outcomes), Counter(one.openssl for one in outcomes if one.openssl == one.ours)
-    for code in sorted(counts):
-        print(f"{code:>4}  {counts[code]:>6}  {same[code]:>6}  {verify_message(code)}")
-    verdicts = sum((one.openssl == 0) == (one.ours == 0) for one in outcomes)
+    print(f"{ssl.OPENSSL_VERSION}, security level 2")
+    print(f"{'code':>4} {'chains':>6} {'agreed':>6}  OpenSSL's words -> our primary")
+    for code in sorted({one.openssl for one in outcomes}):
+        these = [one for one in outcomes if one.openssl == code]
+        primaries = Counter(one.primary or "no finding" for one in these)
+        named = ", ".join(f"{name} {count}" for name, count in primaries.most_common())
+        print(f"{code:>4} {len(these):>6} {sum(one.same for one in these):>6}  {verify_message(code)} -> {named}")
     total = len(outcomes)
-    print(f"accept or refuse: {verdicts} of {total} ({verdicts / total:.2%})")
-    print(f"first verify code: {sum(same.values())} of {total} ({sum(same.values()) / total:.2%})")
-    print(f"chains that no server can present, left out: {skipped}")
-    for one, count in Counter(one for one in outcomes if one.openssl != one.ours).items():
-        print(f"DIFFERENT: OpenSSL {one.openssl}, ours {one.ours} ({one.kind}): {count}")
+    for words, count in (
+        ("accept or refuse", sum(one.verdict for one in outcomes)),
+        ("first verify code", sum(one.openssl == one.expected for one in outcomes)),
+        ("altogether", sum(one.same for one in outcomes)),
+    ):
+        print(f"{words}: {count} of {total} ({count / total:.2%})")
+    print(f"left out, for no server can present them: {skipped}")
 
 
 if __name__ == "__main__":

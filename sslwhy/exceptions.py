@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+import pickle
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +31,12 @@ class DiagnosedError(Exception):
 
     report: Report
 
-    @property
+    @functools.cached_property  # unlike a property it gives way to an attribute of the original, such as a Fault's code
     def code(self) -> str:
-        """Return the cause code of the primary finding."""
+        """Return the cause code of the primary finding; a SOAP Fault's ``code`` stays the Fault's own."""
         return self.report.code or "unclassified"
 
-    @property
+    @functools.cached_property
     def remedies(self) -> tuple[Remedy, ...]:
         """Return what to do about the primary finding, safest first."""
         return self.report.primary.remedies if self.report.primary else ()
@@ -48,8 +50,14 @@ class DiagnosedError(Exception):
             # urllib3's exceptions drop the live pool that they hold: their own recipe makes the original.
             recipe: Any = super().__reduce__()
             return _revive, (kind, *recipe[1:2], self.report)
-        state = {name: value for name, value in self.__dict__.items() if name != "report"}
-        return _rebuild, (kind, _arguments(self), state, self.report)
+        return _rebuild, (kind, _arguments(self), _portable(_state(self)), self.report)
+
+    def __copy__(self) -> BaseException:
+        return _rebuild(type(self).__mro__[2], _arguments(self), _state(self), self.report)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> BaseException:
+        args, state = copy.deepcopy((_arguments(self), _state(self)), memo)
+        return _rebuild(type(self).__mro__[2], args, state, self.report)
 
 
 def enriched(error: BaseException, report: Report) -> BaseException:
@@ -64,7 +72,7 @@ def enriched(error: BaseException, report: Report) -> BaseException:
     Raises:
         TypeError: the error's class cannot be subclassed or rebuilt; the caller then keeps the original.
     """
-    twin = _rebuild(type(error), _arguments(error), dict(error.__dict__), report)
+    twin = _rebuild(type(error), _arguments(error), _state(error), report)
     if sys.version_info >= (3, 11):
         twin.__notes__ = list(getattr(error, "__notes__", ()))
         twin.add_note(str(report))
@@ -80,13 +88,14 @@ def _rebuild(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, 
     if isinstance(twin, OSError):
         # OSError reads errno and filename from its arguments here when a subclass has an __init__ of its own.
         OSError.__init__(twin, *args)
-    twin.__dict__.update(state, report=report)
+    for name, value in {**state, "report": report}.items():
+        setattr(twin, name, value)
     return twin
 
 
 def _revive(kind: type[BaseException], args: tuple[Any, ...], report: Report) -> BaseException:
     original = kind(*args)
-    return _rebuild(kind, _arguments(original), dict(original.__dict__), report)
+    return _rebuild(kind, _arguments(original), _state(original), report)
 
 
 def _arguments(error: BaseException) -> tuple[Any, ...]:
@@ -94,6 +103,33 @@ def _arguments(error: BaseException) -> tuple[Any, ...]:
     base = OSError if isinstance(error, OSError) else BaseException
     reduced: Any = base.__reduce__(error)
     return tuple(reduced[1])
+
+
+_OS_FIELDS = ("args", "errno", "strerror", "filename", "filename2")
+
+
+def _state(error: BaseException) -> dict[str, Any]:
+    """Return the attributes of an error, but for its report.
+
+    ``OSError`` keeps some in fields of its own, and a subclass may have set them otherwise than its arguments would
+    (aiohttp's do).
+    """
+    state = {name: value for name, value in error.__dict__.items() if name != "report"}
+    fields = _OS_FIELDS if isinstance(error, OSError) else ()
+    return {**state, **{name: value for name in fields if (value := getattr(error, name, None)) is not None}}
+
+
+def _portable(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes with ``None`` for those that cannot be pickled, such as the XML of a Fault's detail."""
+    return {name: value if _can_be_pickled(value) else None for name, value in state.items()}
+
+
+def _can_be_pickled(value: object) -> bool:
+    try:
+        pickle.dumps(value)
+    except Exception:  # noqa: BLE001 - each class fails in its own way
+        return False
+    return True
 
 
 @functools.cache

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 import pytest
 from support import legacy, raw
-from support.asking import WAYS, failed, primary
+from support.asking import WAYS, failed, failed_with, primary
 from support.isolation import needs
 from support.programs import GnutlsServer, JavaServer, OpensslServer
 from support.relays import Balancer
 from support.tls import TlsServer
 from support.trip import get, python, remedy
+from urllib3.util.ssl_ import create_urllib3_context
 
 import sslwhy
 
@@ -54,23 +56,13 @@ def test_an_ssl3_server_is_seen(versions: tuple[str, str], rsa_leaf: Identity, c
 
 def test_a_client_that_is_too_old_is_told_so(leaf: Identity, ca_file: str) -> None:
     """A context that stops at TLS 1.2 meets a server of TLS 1.3 only: the fault is the client's."""
-    import ssl
-
-    context = ssl.create_default_context(cafile=ca_file)
+    context = create_urllib3_context()
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with TlsServer(leaf, versions=("1.3", "1.3")) as server:
-        report = _by_context(server, context)
+        report = failed_with(context, server.url, verify=ca_file)
     assert primary(report) == "protocol-version-mismatch confirmed client"
     assert report.primary
     assert "wants TLS 1.3" in report.primary.headline
-
-
-def _by_context(server: TlsServer, context: object) -> sslwhy.Report:
-    import urllib.request
-
-    with pytest.raises(sslwhy.DiagnosedError) as caught, sslwhy.diagnosing():
-        urllib.request.urlopen(server.url, context=context, timeout=5)  # type: ignore[arg-type]
-    return caught.value.report
 
 
 # no-shared-cipher
@@ -146,16 +138,13 @@ def test_a_server_that_insists_on_brainpool(way: str, rsa_leaf: Identity, ca_fil
         python(str(remedy(report.primary, snippet=True).snippet) + get(server.url))
 
 
-@needs("openssl")
 def test_a_group_of_tls_1_3(leaf: Identity, ca_file: str) -> None:
     """In TLS 1.3 the group is read from the HelloRetryRequest."""
-    import ssl
-
-    context = ssl.create_default_context(cafile=ca_file)
+    context = create_urllib3_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.set_ecdh_curve("secp521r1")
     with TlsServer(leaf, versions=("1.3", "1.3"), curve="secp384r1") as server:
-        report = _by_context(server, context)
+        report = failed_with(context, server.url, verify=ca_file)
     assert report.code == "no-shared-group"
     assert report.primary
     assert "secp384r1" in report.primary.headline

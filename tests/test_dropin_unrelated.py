@@ -211,6 +211,32 @@ def test_what_a_callers_own_code_raises(own: BaseException, leaf: pki.Identity, 
 
 
 @pytest.mark.parametrize(
+    "own",
+    [
+        requests.ConnectionError("no"),
+        requests.ConnectTimeout("late"),
+        TimeoutError("late"),
+        ConnectionResetError(104, "r"),
+    ],
+)
+def test_what_a_stand_in_adapter_raises(own: Exception) -> None:
+    """An adapter that never reaches for a socket, as test doubles are, does not set off a diagnosis over https."""
+
+    class StandIn(requests.adapters.BaseAdapter):
+        def send(self, *_: Any, **__: Any) -> requests.Response:
+            raise own
+
+        def close(self) -> None:
+            pass
+
+    with HttpServer(sites.always(Response(200))) as server, sslwhy.Session() as session:
+        session.mount("https://", StandIn())
+        assert caught_by(lambda: session.get(f"https://localhost:{server.port}/")) is own
+        assert own.__cause__ is None
+    assert server.connections <= 1  # the one that wakes the server to its end
+
+
+@pytest.mark.parametrize(
     ("url", "kind"),
     [
         ("http://", requests.exceptions.InvalidURL),

@@ -116,7 +116,7 @@ class TestEveryClass:
             assert isinstance(each, kind)
             assert isinstance(each, DiagnosedError)
             assert each.report == REPORT
-            assert each.code == "certificate-expired"
+            assert each.report.code == "certificate-expired"
             if not isinstance(original, urllib3.exceptions.HTTPError | requests.RequestException):
                 assert str(each) == str(twin)
 

@@ -12,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from support import der, pki
+from support.legacy import FirstFlight
 from support.tls import TlsServer
 from support.trip import codes, diagnosed
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sslwhy.report.values import Report
 
 DAY = pki.DAY
+ECDHE_ECDSA_AES128_GCM = 0xC02B
 GOOD: dict[str, Any] = {"dns": ["localhost"]}
 
 
@@ -42,9 +44,7 @@ def reported(
     """The report of a call to a server with this identity, trusting these anchors."""
     context = ssl.create_default_context(cafile=pki.bundle(folder / "anchors.pem", *anchors))
     context.hostname_checks_common_name = False
-    context.verify_flags = ssl.VerifyFlags(
-        ssl.VERIFY_X509_TRUSTED_FIRST | 0x20 * strict | 0x80000 * partial | flags
-    )
+    context.verify_flags = ssl.VerifyFlags(ssl.VERIFY_X509_TRUSTED_FIRST | 0x20 * strict | 0x80000 * partial | flags)
     if crl:
         context.load_verify_locations(cafile=crl)
     settings: dict[str, Any] = {} if chain is None else {"chain": chain}
@@ -53,13 +53,14 @@ def reported(
 
 
 def _shake(port: int, host: str, context: ssl.SSLContext) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as raw, context.wrap_socket(raw, server_hostname=host):
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
+        context.wrap_socket(raw, server_hostname=host),
+    ):
         pass
 
 
-def offline(
-    identity: pki.Identity, *anchors: pki.Identity, host: str = "localhost", strict: bool = False
-) -> Report:
+def offline(identity: pki.Identity, *anchors: pki.Identity, host: str = "localhost", strict: bool = False) -> Report:
     """The report of the same chain without any connection."""
     trusted = [anchor.der for anchor in anchors]
     return sslwhy.diagnose_chain(identity.chain(), trust_anchors=trusted, hostname=host, strict=strict)
@@ -260,7 +261,7 @@ def test_name_outside_the_constraints(root: pki.Authority, tmp_path: Path, limit
 def test_strict_profile(root: pki.Authority, tmp_path: Path, missing: str) -> None:
     """Only the strict profile minds; the finding names the certificate and what it lacks."""
     above = "intermediate" in missing
-    omit = [missing.split()[-1]]
+    omit = [missing.rsplit(maxsplit=1)[-1]]
     issuer = root.intermediate(omit=omit) if above else root.intermediate()
     bad = issuer.issue(**GOOD) if above else issuer.issue(**GOOD, omit=omit)
     live = reported(bad, tmp_path, root, strict=True)
@@ -282,9 +283,26 @@ def test_critical_and_unknown(issuing: pki.Authority, root: pki.Authority, tmp_p
 def test_malformed(issuing: pki.Authority, root: pki.Authority, tmp_path: Path, edit: der.Edit) -> None:
     """OpenSSL finds no issuer for a certificate that it calls invalid; we say why."""
     bad = issuing.issue(**GOOD, edits=[edit])
-    live = reported(bad, tmp_path, root, chain=[issuing.der])
-    without = sslwhy.diagnose_chain([bad.der, issuing.der], trust_anchors=[root.der], hostname="localhost")
-    check("malformed-certificate", 0, live, without)
+    chain = [bad.der, issuing.der]
+    context = ssl.create_default_context(cafile=pki.bundle(tmp_path / "anchors.pem", root))
+    # No server loads such a certificate; the first flight of a TLS 1.2 handshake is enough.
+    context.options |= 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: that flight lacks the renegotiation extension
+    with FirstFlight(0x0303, [ECDHE_ECDSA_AES128_GCM], chain) as server:
+        live = diagnosed(lambda: _shake(server.port, "localhost", context))
+    check("malformed-certificate", 0, live, sslwhy.diagnose_chain(chain, trust_anchors=[root.der]))
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0", b"cut"])
+def test_unreadable_from_end_to_end(leaf: pki.Identity, root: pki.Authority, tmp_path: Path, damage: bytes) -> None:
+    """No certificate at all, bytes after it, bytes missing: OpenSSL gives up before any path is built."""
+    encoding = {b"": b"hello", b"\0": leaf.der + b"\0", b"cut": leaf.der[:-5]}[damage]
+    context = ssl.create_default_context(cafile=pki.bundle(tmp_path / "anchors.pem", root))
+    context.options |= 0x4
+    with FirstFlight(0x0303, [ECDHE_ECDSA_AES128_GCM], [encoding]) as server:
+        live = diagnosed(lambda: _shake(server.port, "localhost", context))
+    assert live.primary
+    assert (live.code, live.primary.confidence) == ("malformed-certificate", "likely")
+    assert sslwhy.diagnose_chain([encoding], trust_anchors=[root.der]).code == "malformed-certificate"
 
 
 def test_malformed_issuer(root: pki.Authority, tmp_path: Path) -> None:
@@ -330,9 +348,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("pair", list(itertools.combinations(FAULTS, 2)), ids="+".join)
-def test_two_faults_at_once(
-    issuing: pki.Authority, root: pki.Authority, tmp_path: Path, pair: tuple[str, str]
-) -> None:
+def test_two_faults_at_once(issuing: pki.Authority, root: pki.Authority, tmp_path: Path, pair: tuple[str, str]) -> None:
     """Both faults are found, live and offline, and nothing else; the primary is what OpenSSL stopped at."""
     odd = {**GOOD, **FAULTS[pair[0]], **FAULTS[pair[1]]}
     bad = issuing.issue(**odd)

@@ -11,6 +11,7 @@ from sslwhy.causes.one_host import one_host
 from sslwhy.causes.path.analysis import analyze
 from sslwhy.causes.path_view import PathCause
 from sslwhy.causes.remedies import reissue
+from sslwhy.facts.missing import Missing
 from sslwhy.report.text import clean
 from sslwhy.report.values import SERVER_OPERATOR, Remedy, TrustChange
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from sslwhy.report.values import Finding
 
 _CAP = 240
-_DECODERS = frozenset({"ASN1", "X509V3"})
-"""OpenSSL's libraries that read certificates; a failure of theirs in a handshake is about the peer's."""
+_DECODING = frozenset({"ASN1_LIB", "CERT_LENGTH_MISMATCH"})
+"""OpenSSL's reasons for giving up on a Certificate message before any path is built."""
 
 
 class StrictProfileViolation(ContentCause):
@@ -126,12 +127,20 @@ class MalformedCertificate(PathCause):
     @classmethod
     def explains(cls, observed: Observed) -> bool:
         """Return whether the verify code, or the decoder that failed, speaks of an unreadable certificate."""
-        decoding = observed.stage == "handshake" and observed.library in _DECODERS
-        return decoding or super().explains(observed)
+        return _cannot_decode(observed) or super().explains(observed)
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
         """Yield a finding for each certificate that cannot be read."""
+        if isinstance(case.path, Missing) and _cannot_decode(case.evidence.observed):
+            yield cls.finding(
+                f"{case.evidence.target.authority} sent a certificate that cannot be read",
+                expected="certificates in DER (RFC 5280 section 4.1)",
+                actual=f"OpenSSL's decoder gave up: {case.evidence.observed.reason}",
+                confidence="likely",
+                alternatives=("a device on the way damages the handshake",),
+                remedies=_SOUND,
+            )
         for fault in path_view.faults(case, "unreadable", "malformed", "empty-chain"):
             where = "chain" if fault.certificate is None else path_view.role_of(fault, case)
             yield cls.finding(
@@ -145,3 +154,10 @@ class MalformedCertificate(PathCause):
                     Remedy(SERVER_OPERATOR, "re-issue the certificate with sound software, and deploy it undamaged")
                 ],
             )
+
+
+_SOUND = (Remedy(SERVER_OPERATOR, "re-issue the certificate with sound software, and deploy it undamaged"),)
+
+
+def _cannot_decode(observed: Observed) -> bool:
+    return observed.stage == "handshake" and observed.reason in _DECODING

@@ -29,6 +29,7 @@ MODULES = (
     "proxy",
     "revocation",
     "soap",
+    "trust_bundle",
     "trust_files",
     "trust_store",
     "unanswered",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.registry import cause_named
+from sslwhy.facts.missing import Missing
 from sslwhy.report.text import clean
 from sslwhy.report.values import YOU, Remedy
 
@@ -54,8 +55,10 @@ def _remarked(case: Case, remark: Remark, finding: Finding) -> Finding | None:
 
 def _would_verify(case: Case, remark: Remark) -> bool:
     """Return whether the presented chain verifies against the anchors of the object that was not in use."""
-    path = case.path_against(remark.anchors) if remark.anchors else None
-    return bool(path) and path.verify_code == 0
+    if not remark.anchors:
+        return False
+    path = case.path_against(remark.anchors)
+    return not isinstance(path, Missing) and path.verify_code == 0
 
 
 def _session(case: Case, remark: Remark) -> Remedy:
@@ -98,8 +101,8 @@ _EARLIER = {
     for certificate, name, value in ((False, "verify", '"ca.pem"'), (True, "cert", '("client.pem", "client.key")'))
 }
 _LOADED = (
-    "the WSDL was loaded from this very server before: the session's settings were changed since then, or another server "
-    "answers at this address now"
+    "the WSDL was loaded from this very server before: the session's settings were changed since then, or another "
+    "server answers at this address now"
 )
 
 

@@ -62,14 +62,17 @@ class TrustStoreEmpty(Cause):
     def find(cls, case: Case) -> Iterable[Finding]:
         """Yield the finding where the store in force is empty."""
         distrust = distrust_in(case)
-        if distrust is None or not is_empty(distrust) or _absent(distrust.store):
+        if distrust is None or not is_empty(distrust.store) or _absent(distrust.store):
             return
         store = distrust.store
+        sure = store.kind != "unknown" or distrust.vouched_by(distrust.trust.other("system"))
         where = store.error or f"{described(store)} holds none"
         yield cls.finding(
             "no trust anchor at all was in force, so no server can be verified",
             expected="the certificate authorities that this program is to trust",
             actual=clean(where, 300),
+            confidence="confirmed" if sure else "likely",
+            alternatives=() if sure else ("the context looks into a directory of its own",),
             remedies=remedies.fill_store(distrust),
         )
 
@@ -158,10 +161,8 @@ class TrustStoreOverride(Cause):
     def find(cls, case: Case) -> Iterable[Finding]:
         """Yield the finding where the replaced store would have verified the chain."""
         distrust = distrust_in(case)
-        if distrust is None or is_empty(distrust) or outdated(distrust):
-            return
-        found = distrust.instead()
-        if found is None:
+        found = replaced(distrust) if distrust else None
+        if distrust is None or found is None:
             return
         now = case.evidence.machine.now
         yield cls.finding(
@@ -208,10 +209,10 @@ class TrustedBySystemOnly(Cause):
     def find(cls, case: Case) -> Iterable[Finding]:
         """Yield the finding where another store of this machine would have verified the chain."""
         distrust = distrust_in(case)
-        if distrust is None or is_empty(distrust) or distrust.instead():
+        if distrust is None or is_empty(distrust.store) or outdated(distrust) or replaced(distrust):
             return
         found = distrust.elsewhere()
-        if found is None or found.store.source == "certifi":
+        if found is None:
             return
         now = case.evidence.machine.now
         unread = found.store.source in distrust.trust.ignored
@@ -223,16 +224,9 @@ class TrustedBySystemOnly(Cause):
         )
 
 
-def is_empty(distrust: Distrust) -> bool:
-    """Return whether the store in force certainly holds nothing.
-
-    A context that may look into a directory is certainly empty where the system's store would have verified
-    the chain.
-    """
-    store = distrust.store
-    if store.anchors or store.unhashed or store.untold:
-        return False
-    return store.kind != "unknown" or distrust.vouched_by(distrust.trust.other("system")) is not None
+def is_empty(store: TrustStore) -> bool:
+    """Return whether a store in force shows no certificate at all."""
+    return not (store.anchors or store.unhashed or store.untold)
 
 
 def _absent(store: TrustStore) -> bool:
@@ -242,10 +236,23 @@ def _absent(store: TrustStore) -> bool:
 
 def outdated(distrust: Distrust) -> Vouched | None:
     """Return certifi, where it would have verified the chain and the store in force is another copy of its roots."""
-    certifi = distrust.trust.other("certifi")
-    if certifi is None or len(set(certifi.anchors) & set(distrust.store.anchors)) < _PUBLIC:
+    certifi, store = distrust.trust.other("certifi"), distrust.store
+    if certifi is None or is_empty(store):
         return None
-    return distrust.vouched_by(certifi)
+    copied = len(set(certifi.anchors) & set(store.anchors)) >= _PUBLIC
+    return distrust.vouched_by(certifi) if copied or store.source == "system" else None
+
+
+def replaced(distrust: Distrust) -> Vouched | None:
+    """Return the default store, where somebody's choice replaced it and it would have verified the chain.
+
+    A context or bundle chosen for ``ssl`` or urllib3 replaced the system's store; certifi's public roots are what its
+    author may have meant as well.
+    """
+    store = distrust.store
+    if is_empty(store) or store.source in {"certifi", "system"} or outdated(distrust):
+        return None
+    return distrust.instead() or distrust.vouched_by(distrust.trust.other("certifi"))
 
 
 def _expired_anchor(case: Case) -> Distrust | None:

@@ -76,7 +76,12 @@ class VerifyCode(IntEnum):
     ERROR_IN_CRL_NEXT_UPDATE_FIELD = 16, "format error in CRL's nextUpdate field", "revocation-unknown"
     OUT_OF_MEM = 17, "out of memory"
     DEPTH_ZERO_SELF_SIGNED_CERT = 18, "self-signed certificate", "self-signed-certificate", "malformed-certificate"
-    SELF_SIGNED_CERT_IN_CHAIN = 19, "self-signed certificate in certificate chain", "untrusted-root"
+    SELF_SIGNED_CERT_IN_CHAIN = (
+        19,
+        "self-signed certificate in certificate chain",
+        "untrusted-root",
+        "ca-bundle-incomplete",
+    )
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY = (
         20,
         "unable to get local issuer certificate",
@@ -98,8 +103,8 @@ class VerifyCode(IntEnum):
     NO_ISSUER_PUBLIC_KEY = 24, "issuer certificate doesn't have a public key", "malformed-certificate"
     PATH_LENGTH_EXCEEDED = 25, "path length constraint exceeded", "path-length-exceeded"
     INVALID_PURPOSE = 26, "unsuitable certificate purpose", "wrong-key-usage"
-    CERT_UNTRUSTED = 27, "certificate not trusted", "untrusted-root"
-    CERT_REJECTED = 28, "certificate rejected", "untrusted-root"
+    CERT_UNTRUSTED = 27, "certificate not trusted", "untrusted-root", "ca-bundle-incomplete"
+    CERT_REJECTED = 28, "certificate rejected", "untrusted-root", "ca-bundle-incomplete"
     SUBJECT_ISSUER_MISMATCH = (
         29,
         "subject issuer mismatch",
@@ -228,7 +233,7 @@ _BY_NUMBER = {int(member): member for member in VerifyCode}
 def verify_message(verify_code: int) -> str:
     """Return OpenSSL's words for a verify code."""
     known = _BY_NUMBER.get(verify_code)
-    return known.words if known else f"verify code {verify_code}"
+    return known.words if known is not None else f"verify code {verify_code}"
 
 
 def causes_of(verify_code: int | None) -> tuple[str, ...]:
@@ -236,4 +241,4 @@ def causes_of(verify_code: int | None) -> tuple[str, ...]:
     if verify_code is None or verify_code == VerifyCode.OK:
         return ()
     known = _BY_NUMBER.get(verify_code)
-    return known.causes if known else ("unclassified",)
+    return known.causes if known is not None else ("unclassified",)

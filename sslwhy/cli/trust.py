@@ -8,6 +8,7 @@ import os
 import ssl
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from sslwhy.causes.case import Case
     from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.client import ClientOffer
+    from sslwhy.facts.missing import Missing
 
 _FINGERPRINT_DIGITS = 64
 _READABLE = 0o644
@@ -120,10 +123,15 @@ def _look(url: str, timeout: float) -> Case | None:
         evidence = collect(read_incident(error, kind="check"))
         if not evidence.chain or not evidence.trust or evidence.observed.verify_code is None:
             raise TrustError(_line(error), PROBLEM) from error
-        return Case(evidence)
+        return Case(replace(evidence, offer=_full_paths(evidence.offer)))
     finally:
         watch.end()
     return None
+
+
+def _full_paths(offer: ClientOffer | Missing) -> ClientOffer | Missing:
+    """Return the offer without partial chains, so that the bundle holds a root and serves every Python."""
+    return replace(offer, partial_chain=False) if offer else offer
 
 
 def _line(error: Exception) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import socket
 import ssl
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -40,15 +42,12 @@ _CONNECTION = {
     "httpx.ProxyError",
     "httpx.RemoteProtocolError",
     "httpx.TimeoutException",
-    "http.client.BadStatusLine",
-    "ConnectionError",
-    "TimeoutError",
-    "socket.timeout",
-    "socket.gaierror",
 }
+_SPEAKING = {"ssl", "socket", "http", "asyncio", "trio", "anyio"}
 _TOO_PLAIN = {"http.client.BadStatusLine", "ConnectionResetError", "httpx.ReadError", "httpx.RemoteProtocolError"}
 _LATE = {"TimeoutError", "socket.timeout", "requests.exceptions.ReadTimeout", "httpx.TimeoutException"}
 _SET_UP = {"requests.adapters", "urllib3.util.ssl_", "urllib3.connection", "httpx._config", "ssl"}
+_WIRE = {"aiohttp", "anyio", "asyncio", "http", "httpcore", "socket", "ssl", "trio", "urllib3"}
 _LOADERS = {"load_cert_chain", "load_verify_locations"}
 _LAST = 4
 
@@ -61,7 +60,7 @@ def suspicion_of(error: BaseException) -> Suspicion | None:
         return "answer" if _might_speak_of_tls(error) else None
     if names & _TLS or any(isinstance(link, ssl.SSLError) for link in inside):
         return "tls"
-    if names & _CONNECTION:
+    if names & _CONNECTION or any(_from_speaking(link) for link in inside):
         return "connection"
     return "set-up" if any(_from_set_up(link) for link in inside) else None
 
@@ -75,6 +74,16 @@ def _might_speak_of_tls(error: BaseException) -> bool:
         return False
     words = (answer.fault_message, answer.body, *(text for _, text in answer.detail))
     return might_be_tls("\n".join(words), answer.status)
+
+
+def _from_speaking(link: BaseException) -> bool:
+    """Return whether an error without a library's name came out of the modules that speak with peers."""
+    if not isinstance(
+        link, (ConnectionError, TimeoutError, socket.gaierror, socket.timeout, http.client.HTTPException)
+    ):
+        return False
+    frames = list(_frames(link))
+    return bool(frames) and frames[-1][0].partition(".")[0] in _SPEAKING
 
 
 def _from_set_up(link: BaseException) -> bool:
@@ -104,11 +113,18 @@ def concerns_tls(suspicion: Suspicion, incident: Incident) -> bool:
     """
     if suspicion != "connection" or incident.error is None:
         return True
+    if incident.url is not None and not _from_the_wire(incident.error):
+        return False
     names = {qualified(kind) for link in links(incident.error) for kind in type(link).__mro__}
     if not _for_tls(incident):
         return bool(names & _TOO_PLAIN) and incident.url is not None and route_of(incident).proxy is None
     stands = incident.progress == "established" or (incident.testimony is not None and incident.testimony.established)
     return incident.progress != "answered" and not (stands and names & _LATE)
+
+
+def _from_the_wire(error: BaseException) -> bool:
+    """Return whether a library that speaks to sockets had a part in it, not only a caller's hook or test double."""
+    return any(module.partition(".")[0] in _WIRE for link in links(error) for module, _ in _frames(link))
 
 
 def _for_tls(incident: Incident) -> bool:

@@ -32,7 +32,7 @@ async def elsewhere(work: Callable[[], T], seconds: float) -> T | None:
         result: T | None = None
         with trio.move_on_after(seconds):
             result = await trio.to_thread.run_sync(work, abandon_on_cancel=True)
-        return result
+        return result  # noqa: RET504 - the scope may have ended before the assignment
     return await _on_asyncio(work, seconds)
 
 

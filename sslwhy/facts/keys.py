@@ -57,7 +57,7 @@ def parse_key(spki: der.Element) -> KeyFacts:
         der.check_any(parameters)
     try:
         return _describe(kind, octets, parameters, spki.raw)
-    except (der.DerError, IndexError):
+    except (der.DerError, IndexError, ValueError):  # e.g. DSA parameters that are inherited, RFC 3279 section 2.3.2
         return KeyFacts(spki=spki.raw)
 
 

@@ -11,6 +11,7 @@ Stage = Literal["setup", "resolve", "connect", "tunnel", "handshake", "read", "a
 
 OperationKind = Literal["wsdl", "schema", "operation", "request", "check"]
 
+_ENDED = {"http.client.RemoteDisconnected", "ssl.SSLZeroReturnError"}
 # For a close_notify in the middle of a handshake OpenSSL leaves no error, and CPython then says "unknown error".
 _ENDS = {"UNEXPECTED_EOF_WHILE_READING", "UNKNOWN_ERROR"}
 _TIMEOUTS = {"TimeoutError", "socket.timeout"}
@@ -110,7 +111,7 @@ class Observed:
     @property
     def closed(self) -> bool:
         """Return whether the peer closed the connection in order, but without a word of TLS."""
-        return self.reason in _ENDS or self.root_type == "http.client.RemoteDisconnected"
+        return self.reason in _ENDS or self.root_type in _ENDED
 
     @property
     def reset(self) -> bool:

@@ -10,9 +10,33 @@ import sslwhy
 
 
 if TYPE_CHECKING:
+    import ssl
+
     from sslwhy.report.values import Report
 
 WAYS = ("session", "check")
+
+
+class Mounted(sslwhy.HTTPAdapter):
+    """An adapter with a context of the caller's own, whose protocols urllib3 leaves alone."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        context.set_alpn_protocols = lambda protocols: None  # type: ignore[method-assign]
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Give the pool the context."""
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+
+
+def failed_with(context: ssl.SSLContext, url: str, **settings: Any) -> Report:
+    """The report of a call that fails with a context of the caller's own."""
+    with sslwhy.Session() as session:
+        session.mount("https://", Mounted(context))
+        with pytest.raises(sslwhy.DiagnosedError) as caught:
+            session.get(url, **{"timeout": 5, **settings})
+    return caught.value.report
 
 
 def failed(url: str, way: str = "session", method: str = "GET", **settings: Any) -> Report:

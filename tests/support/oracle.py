@@ -63,7 +63,7 @@ def _library() -> Any:
 CRYPTO = _library()
 
 
-class Undecodable(Exception):
+class UndecodableError(Exception):
     """OpenSSL could not read a certificate at all."""
 
 
@@ -77,10 +77,10 @@ def _certificates(encodings: Sequence[bytes]) -> Iterator[list[int]]:
             certificate = CRYPTO.d2i_X509(None, ctypes.byref(cursor), len(encoding))
             if not certificate:
                 CRYPTO.ERR_clear_error()
-                raise Undecodable
+                raise UndecodableError
             certificates.append(certificate)
             if (ctypes.cast(cursor, ctypes.c_void_p).value or 0) - start != len(encoding):
-                raise Undecodable
+                raise UndecodableError
         yield certificates
     finally:
         for certificate in certificates:

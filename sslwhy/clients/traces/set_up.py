@@ -89,9 +89,9 @@ def _loaded_before(frames: Sequence[Frame], incident: Incident) -> Iterator[Noti
         client = frame.values["client"]
         location = getattr(client.wsdl, "location", None)
         cached = getattr(client.transport, "cache", None) is not None
-        if isinstance(location, str) and location.startswith("https:") and not cached:
-            if _origin(location) == _origin(incident.url or ""):
-                yield Noticed(word="loaded-before", name=location)
+        if not cached and isinstance(location, str) and location.startswith("https:"):
+            same = _origin(location) == _origin(incident.url or "")
+            yield from [Noticed(word="loaded-before", name=location)] * same
 
 
 def _origin(url: str) -> str:

@@ -1,0 +1,179 @@
+"""Failures at the proxy: real CONNECT proxies, plain and behind TLS, and what is never done to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from support import pki, raw
+from support.asking import WAYS, failed, primary
+from support.relays import Proxy
+from support.tls import TlsServer
+
+import sslwhy
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sslwhy.demo.pki import Identity
+
+SHORT = 0.5
+
+
+@pytest.fixture
+def server(leaf: Identity) -> Iterator[TlsServer]:
+    """The healthy origin."""
+    with TlsServer(leaf) as running:
+        yield running
+
+
+def through(proxy: Proxy, scheme: str | None = None, user: str = "") -> dict[str, str]:
+    """What `proxies=` takes."""
+    return {"https": f"{scheme or proxy.scheme}://{user}localhost:{proxy.port}"}
+
+
+# proxy-scheme-mismatch
+
+
+@pytest.mark.scenario("proxy-scheme-mismatch")
+@pytest.mark.parametrize("way", WAYS)
+def test_https_for_a_plain_proxy(way: str, server: TlsServer, ca_file: str) -> None:
+    """The proxy answers a plain CONNECT, so its URL says http; the origin is not blamed."""
+    with Proxy() as proxy:
+        report = failed(server.url, way, verify=ca_file, proxies=through(proxy, "https"), timeout=SHORT)
+    assert primary(report) == "proxy-scheme-mismatch confirmed proxy"
+    assert report.primary
+    assert f"http://localhost:{proxy.port}" in report.primary.expected
+
+
+def test_https_for_a_proxy_that_answers_at_once(server: TlsServer, ca_file: str) -> None:
+    """A proxy that answers the ClientHello in HTTP, as most do, gives WRONG_VERSION_NUMBER and the same verdict."""
+    refusal = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+    with raw.RawServer(raw.say(refusal)) as proxy:
+        report = failed(server.url, verify=ca_file, proxies={"https": f"https://localhost:{proxy.port}"})
+    assert report.code == "proxy-scheme-mismatch"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_http_for_a_proxy_behind_tls(way: str, server: TlsServer, leaf: Identity, ca_file: str) -> None:
+    """The reverse: the proxy answers a ClientHello."""
+    with Proxy(identity=leaf) as proxy:
+        report = failed(server.url, way, verify=ca_file, proxies=through(proxy, "http"))
+    assert primary(report) == "proxy-scheme-mismatch confirmed proxy"
+    assert report.primary
+    assert f"https://localhost:{proxy.port}" in report.primary.expected
+
+
+def test_the_variable_is_named(server: TlsServer, ca_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the proxy came from the environment, the remedy corrects the variable."""
+    with Proxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"https://localhost:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "inner.example")
+        report = failed(server.url, verify=ca_file, timeout=SHORT)
+    assert report.code == "proxy-scheme-mismatch"
+    assert report.primary
+    assert "from HTTPS_PROXY; NO_PROXY=inner.example" in report.primary.actual
+    assert report.primary.remedies[0].command == f"export HTTPS_PROXY=http://localhost:{proxy.port}"
+
+
+# proxy-certificate-untrusted
+
+
+@pytest.mark.scenario("proxy-certificate-untrusted")
+@pytest.mark.parametrize("way", WAYS)
+def test_the_certificate_is_the_proxys(way: str, server: TlsServer, ca_file: str) -> None:
+    """The refused certificate is called the proxy's, and no connection is opened."""
+    with Proxy(identity=pki.self_signed("proxy", dns=["localhost"])) as proxy:
+        report = failed(server.url, way, verify=ca_file, proxies=through(proxy))
+    assert primary(report) == "proxy-certificate-untrusted confirmed proxy"
+    assert report.connections == 0
+    assert server.connections == 0
+
+
+# proxy-authentication-required
+
+
+@pytest.mark.scenario("proxy-authentication-required")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("user", "said"), [("", "carries none"), ("me:wrong@", "were refused")])
+def test_a_proxy_that_wants_credentials(way: str, user: str, said: str, server: TlsServer, ca_file: str) -> None:
+    """Missing credentials are told from wrong ones, and none is printed."""
+    with Proxy(credentials="me:right") as proxy:
+        report = failed(server.url, way, verify=ca_file, proxies=through(proxy, user=user))
+    assert primary(report) == "proxy-authentication-required confirmed proxy"
+    assert report.primary
+    assert said in report.primary.headline
+    assert "wrong" not in str(report)
+
+
+def test_the_same_with_httpx(server: TlsServer, ca_file: str) -> None:
+    """httpx words it differently and has no status but in its text."""
+    with Proxy(credentials="me:right") as proxy, httpx.Client(verify=ca_file, proxy=proxy.url) as client:
+        with pytest.raises(sslwhy.DiagnosedError) as caught, sslwhy.diagnosing():
+            client.get(server.url)
+    assert caught.value.code == "proxy-authentication-required"
+
+
+# proxy-refused-tunnel
+
+
+@pytest.mark.scenario("proxy-refused-tunnel")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("status", "said"), [(403, "does not allow it"), (502, "could not reach it")])
+def test_a_tunnel_that_is_refused(way: str, status: int, said: str, server: TlsServer, ca_file: str) -> None:
+    """A rule is told from a server that the proxy cannot reach."""
+    with Proxy(status=status) as proxy:
+        report = failed(server.url, way, verify=ca_file, proxies=through(proxy))
+    assert primary(report) == "proxy-refused-tunnel confirmed proxy"
+    assert report.primary
+    assert said in report.primary.headline
+    assert report.connections == 0
+
+
+# proxy-unreachable
+
+
+@pytest.mark.scenario("proxy-unreachable")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("host", ["localhost:1", "nowhere.example:3128"])
+def test_a_proxy_that_is_not_there(way: str, host: str, server: TlsServer, ca_file: str) -> None:
+    """Refused or unknown, it is the proxy's address that is wrong."""
+    report = failed(server.url, way, verify=ca_file, proxies={"https": f"http://{host}"})
+    assert primary(report) == "proxy-unreachable confirmed proxy"
+    assert report.primary
+    assert host in report.primary.headline
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_stalled_proxy_is_not_the_origins_fault(way: str, server: TlsServer, ca_file: str) -> None:
+    """A proxy that never answers CONNECT is named, though requests raises a plain ReadTimeout for the origin."""
+    with Proxy(stall="connect") as proxy:
+        report = failed(server.url, way, verify=ca_file, proxies=through(proxy), timeout=SHORT)
+    assert primary(report) == "proxy-unreachable confirmed proxy"
+    assert report.primary
+    assert f"the proxy localhost:{proxy.port} accepted the connection and never answered" in report.primary.headline
+    assert server.connections == 0
+
+
+# the probe's way
+
+
+def test_the_probe_takes_the_same_way(leaf: Identity, ca_file: str) -> None:
+    """Every connection of the diagnosis goes through the tunnel of the proxy, without credentials."""
+    with TlsServer(leaf, versions=("1.0", "1.0")) as server, Proxy() as proxy:
+        report = failed(server.url, verify=ca_file, proxies=through(proxy))
+        assert report.code == "protocol-version-mismatch"
+        assert len(proxy.tunnels) == report.connections + 1
+        assert server.connections == len(proxy.tunnels)
+        assert not any(b"uthorization" in head for head in proxy.heads)
+
+
+def test_a_proxy_with_credentials_is_not_probed(leaf: Identity, ca_file: str) -> None:
+    """A probe carries no credentials, so there is none, and the verdict is hedged."""
+    with TlsServer(leaf, versions=("1.0", "1.0")) as server, Proxy(credentials="me:right") as proxy:
+        report = failed(server.url, verify=ca_file, proxies=through(proxy, user="me:right@"))
+        assert primary(report) == "protocol-version-mismatch likely server"
+        assert report.connections == 0
+        assert len(proxy.tunnels) == 1
