@@ -2,11 +2,11 @@
 
     python benchmarks/agreement.py [--chains 2400] [--seed 1]
 
-Every chain is presented in a real TLS handshake in memory to the `ssl` module's client, and judged offline with the same
-trust anchors, name and flags (strict profile and partial chains on and off). For each verify code of OpenSSL's the table
-says how many chains there were, on how many our analysis expects the same code first, and which primary causes we name.
-The exit status is 1 unless we agree on every chain: the same code, a finding where and only where OpenSSL refuses, and a
-primary that explains the code.
+Every chain is presented in a real TLS handshake in memory to the `ssl` module's client, and judged offline
+with the same trust anchors, name and flags (strict profile and partial chains on and off). For each verify
+code of OpenSSL's the table says how many chains there were, on how many our analysis expects the same code
+first, and which primary causes we name. The exit status is 1 unless we agree on every chain: the same code, a
+finding where and only where OpenSSL refuses, and a primary that explains the code.
 """
 
 from __future__ import annotations

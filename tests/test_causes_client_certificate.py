@@ -127,7 +127,13 @@ def test_a_certificate_that_is_not_valid_yet(
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("version", ["-tls1_2", None])
 def test_an_intermediate_that_was_left_out(
-    way: str, version: str | None, leaf: Identity, root: pki.Authority, client_identity: Identity, ca_file: str, tmp_path: Path
+    way: str,
+    version: str | None,
+    leaf: Identity,
+    root: pki.Authority,
+    client_identity: Identity,
+    ca_file: str,
+    tmp_path: Path,
 ) -> None:
     """The server names its root, the server's own chain holds the link, and the file that ends below is at fault."""
     arguments = [version] if version else []
@@ -156,7 +162,9 @@ def test_the_intermediate_lies_in_the_next_file(
 @needs("openssl")
 @pytest.mark.scenario("client-certificate-untrusted")
 @pytest.mark.parametrize("way", WAYS)
-def test_a_certificate_of_a_foreign_ca(way: str, leaf: Identity, root: pki.Authority, ca_file: str, tmp_path: Path) -> None:
+def test_a_certificate_of_a_foreign_ca(
+    way: str, leaf: Identity, root: pki.Authority, ca_file: str, tmp_path: Path
+) -> None:
     """The accepted names stand beside the issuer of ours."""
     foreign = pki.Authority.root("Foreign Root").intermediate("Foreign CA").client("Caller").write(tmp_path)
     with OpensslServer(leaf, "-tls1_2", "-verify_return_error", clients=[root]) as server:
@@ -193,7 +201,13 @@ def test_unknown_ca_without_any_other_trace(leaf: Identity, root: pki.Authority,
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("versions", VERSIONS)
 def test_a_certificate_of_the_wrong_purpose(
-    way: str, versions: tuple[str, str], leaf: Identity, root: pki.Authority, issuing: pki.Authority, ca_file: str, tmp_path: Path
+    way: str,
+    versions: tuple[str, str],
+    leaf: Identity,
+    root: pki.Authority,
+    issuing: pki.Authority,
+    ca_file: str,
+    tmp_path: Path,
 ) -> None:
     """A server certificate used as the client's is refused, and the report says what it lacks."""
     wrong = issuing.issue("server.example", dns=["server.example"]).write(tmp_path)
@@ -205,7 +219,9 @@ def test_a_certificate_of_the_wrong_purpose(
 
 
 @needs("java", "javac")
-def test_java_refuses_a_foreign_certificate(rsa_leaf: Identity, root: pki.Authority, ca_file: str, tmp_path: Path) -> None:
+def test_java_refuses_a_foreign_certificate(
+    rsa_leaf: Identity, root: pki.Authority, ca_file: str, tmp_path: Path
+) -> None:
     """Java says certificate_unknown for a CA that it does not know."""
     foreign = pki.Authority.root("Foreign Root").client("Caller").write(tmp_path)
     with JavaServer(rsa_leaf, versions=["TLSv1.2"], clients=[root]) as server:

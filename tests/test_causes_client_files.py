@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
-from support import pki
 from support.asking import WAYS, failed, primary
 from support.tls import TlsServer
 from support.trip import get, python, remedy, shell
@@ -16,6 +15,8 @@ from support.trip import get, python, remedy, shell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from support import pki
 
     from sslwhy.demo.pki import Files, Identity
 
@@ -123,7 +124,9 @@ def test_a_file_of_the_wrong_kind(
     assert said in report.primary.headline
 
 
-def test_the_conversion_of_a_container_works(client_identity: Identity, server: TlsServer, ca_file: str, tmp_path: Path) -> None:
+def test_the_conversion_of_a_container_works(
+    client_identity: Identity, server: TlsServer, ca_file: str, tmp_path: Path
+) -> None:
     """The printed command makes a file out of the container that the session takes."""
     report = failed(server.url, verify=ca_file, cert=_pfx(client_identity, tmp_path))
     command = remedy(report.primary, command=True).command or ""
@@ -209,7 +212,9 @@ def test_a_certificate_too_weak_to_be_loaded(
     python(str(remedy(report.primary, snippet=True).snippet) + get(server.url))
 
 
-def test_no_key_material_in_a_report(server: TlsServer, client_identity: Identity, ca_file: str, tmp_path: Path) -> None:
+def test_no_key_material_in_a_report(
+    server: TlsServer, client_identity: Identity, ca_file: str, tmp_path: Path
+) -> None:
     """Nothing of what stands in the files is printed."""
     report = failed(server.url, verify=ca_file, cert=_key_only(client_identity, tmp_path))
     secret = client_identity.key_pem.splitlines()[1]

@@ -37,9 +37,8 @@ def server(leaf: Identity) -> Iterator[TlsServer]:
 def test_versions_that_leave_none(server: TlsServer, ca_file: str) -> None:
     """A context whose versions exclude each other fails before a byte is sent."""
     context = create_urllib3_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_TLSv1_2
     report = failed_with(context, server.url, verify=ca_file)
     assert primary(report) == "tls-library-misconfigured confirmed local"
     assert report.connections == 0

@@ -117,7 +117,8 @@ def test_without_probes_the_bare_alert_proves_nothing(leaf: Identity, ca_file: s
 
 
 def _offline(url: str, ca_file: str) -> sslwhy.Report:
-    with sslwhy.Session(diagnosis=sslwhy.Policy(connect=False)) as session, pytest.raises(sslwhy.DiagnosedError) as caught:
+    offline = sslwhy.Policy(connect=False)
+    with sslwhy.Session(diagnosis=offline) as session, pytest.raises(sslwhy.DiagnosedError) as caught:
         session.get(url, verify=ca_file, timeout=5)
     return caught.value.report
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import time
 from typing import TYPE_CHECKING
 
 import pytest
-from support import raw
+from support import pki, raw
 from support.asking import WAYS, failed, failed_with, primary
 from support.relays import DropsLargeHello, Proxy
 from support.tls import TlsServer
@@ -116,11 +118,14 @@ def test_a_server_that_hangs_up(way: str, behaviour: raw.Behaviour, ca_file: str
 @pytest.mark.scenario("connection-reset")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("behaviour", [raw.reset_at_once, raw.reset_after_hello])
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # CPython leaks a socket reset this early
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # CPython leaks a socket reset this early
 def test_a_server_that_resets(way: str, behaviour: raw.Behaviour, ca_file: str) -> None:
     """A reset in the handshake is the network's until proven otherwise."""
     with raw.RawServer(behaviour) as server:
         report = failed(server.url, way, verify=ca_file)
+    gc.collect()
     assert primary(report) == "connection-reset likely network"
 
 
@@ -209,7 +214,7 @@ def test_silence_behind_a_proxy_accuses_nobody(leaf: Identity, ca_file: str) -> 
 @pytest.mark.scenario("large-client-hello-dropped")
 @pytest.mark.parametrize("way", WAYS)
 def test_a_middlebox_that_drops_a_large_hello(way: str, leaf: Identity, ca_file: str) -> None:
-    """The same small ClientHello passes, and padded to this client's size it does not; the smaller offer gets through."""
+    """A small ClientHello passes, and padded to this client's size it does not; the smaller offer gets through."""
     with TlsServer(leaf) as server, DropsLargeHello(server, SMALL) as middlebox:
         report = failed(middlebox.url, way, verify=ca_file, timeout=1)
         assert primary(report) == "large-client-hello-dropped confirmed network"
@@ -228,6 +233,38 @@ def test_a_hello_of_more_than_one_packet(leaf: Identity, ca_file: str) -> None:
     assert int(report.primary.headline.split()[3]) > 1400
 
 
+# hostile peers
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        raw.endless(raw.HUGE_CERTIFICATE),
+        raw.drip(b"\x16\x03\x03\x40\x00" + b"\x02" * 4000),
+        raw.say(b"\x16\x03\x01\xff\xff"),
+    ],
+    ids=["endless", "drip", "absurd"],
+)
+def test_a_hostile_peer_cannot_hold_the_diagnosis_up(behaviour: raw.Behaviour, ca_file: str) -> None:
+    """Whatever the peer sends, and however slowly, the exception leaves within the deadline."""
+    policy = sslwhy.Policy(deadline=1.5)
+    with raw.RawServer(behaviour) as server, sslwhy.Session(diagnosis=policy) as session:
+        with pytest.raises(OSError):  # noqa: PT012 - the clock starts where the failing call does
+            began = time.monotonic()
+            session.get(server.url, verify=ca_file, timeout=SHORT)
+        assert time.monotonic() - began < SHORT + policy.deadline + 1.5
+
+
+def test_a_certificate_of_ten_thousand_names(root: pki.Authority, ca_file: str) -> None:
+    """A Certificate message over OpenSSL's limit is measured, though the failing handshake never took it in."""
+    names = [f"host-{number}.example" for number in range(10_000)]
+    with TlsServer(root.issue("localhost", dns=["localhost", *names])) as server:
+        report = failed(server.url, verify=ca_file)
+    assert primary(report) == "chain-too-long confirmed server"
+    assert report.primary
+    assert "1 certificates of" in report.primary.actual
+
+
 # every alert
 
 NAMED = {
@@ -238,6 +275,16 @@ NAMED = {
     120: "alpn-mismatch",
 }
 """Alerts that name their cause. The others, sent in answer to any ClientHello whatever, prove nothing."""
+
+
+@pytest.mark.scenario("unclassified")
+@pytest.mark.parametrize("way", WAYS)
+def test_a_refusal_of_everything_is_not_explained(way: str, ca_file: str) -> None:
+    """A server that refuses each ClientHello as its own internal error gives no cause away, and none is claimed."""
+    with raw.RawServer(raw.alert(80)) as server:
+        report = failed(server.url, way, verify=ca_file)
+    assert primary(report) == "unclassified possible server"
+    assert [each.code for each in report.findings] == ["unclassified"]
 
 
 @pytest.mark.parametrize("number", [each for each in ALERTS if each], ids=ALERTS.get)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 import httpx
@@ -110,9 +111,14 @@ def test_a_proxy_that_wants_credentials(way: str, user: str, said: str, server: 
 
 def test_the_same_with_httpx(server: TlsServer, ca_file: str) -> None:
     """httpx words it differently and has no status but in its text."""
-    with Proxy(credentials="me:right") as proxy, httpx.Client(verify=ca_file, proxy=proxy.url) as client:
-        with pytest.raises(sslwhy.DiagnosedError) as caught, sslwhy.diagnosing():
-            client.get(server.url)
+    context = ssl.create_default_context(cafile=ca_file)
+    with (
+        Proxy(credentials="me:right") as proxy,
+        httpx.Client(verify=context, proxy=proxy.url) as client,
+        pytest.raises(sslwhy.DiagnosedError) as caught,
+        sslwhy.diagnosing(),
+    ):
+        client.get(server.url)
     assert caught.value.code == "proxy-authentication-required"
 
 

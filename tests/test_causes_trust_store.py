@@ -115,6 +115,8 @@ def test_a_pinned_root_replaces_certifi(
     assert report.code == "trust-store-override"
     assert report.primary
     assert "certifi" in report.primary.expected
+    shell(str(remedy(report.primary, command=True).command), tmp_path)
+    assert requests.get(server.url, verify=str(tmp_path / "combined.pem"), timeout=10).ok
 
 
 def test_httpx_with_ssl_cert_file(

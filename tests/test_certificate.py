@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import datetime as dt
 import ssl
 from pathlib import Path
@@ -9,20 +10,18 @@ from pathlib import Path
 import certifi
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 from support import der as edits
 from support import keys, odd_chains, pki
+from support.oracle import CRYPTO
 
 from sslwhy.facts import der
 from sslwhy.facts.certificate import Certificate
-from sslwhy.facts.evidence import Evidence
 from sslwhy.facts.keys import finite_field_strength
 from sslwhy.facts.names import DistinguishedName
-
-
-NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc)
 
 
 def read(identity: pki.Identity) -> Certificate:
@@ -44,9 +43,7 @@ def test_all_public_roots_are_read() -> None:
     """certifi's roots have no problem, are self-signed, and agree with another reader."""
     blocks = Path(certifi.where()).read_text(encoding="utf-8").split("-----END CERTIFICATE-----")[:-1]
     for block in blocks:
-        encoding = ssl.PEM_cert_to_DER_cert(
-            block[block.index("-----BEGIN") :] + "-----END CERTIFICATE-----"
-        )
+        encoding = ssl.PEM_cert_to_DER_cert(block[block.index("-----BEGIN") :] + "-----END CERTIFICATE-----")
         certificate = Certificate.from_der(encoding)
         assert certificate.problems == ()
         assert certificate.is_self_signed
@@ -61,7 +58,7 @@ def test_fields(root: pki.Authority, issuing: pki.Authority) -> None:
         "srv", dns=["a.example", "b.example"], ips=["192.0.2.1", "2001:db8::1"], aia="http://pki.example/ca.cer"
     )
     certificate, other = read(identity), identity.certificate
-    assert certificate.sha256 == other.fingerprint(pki.pki.hashes.SHA256()).hex()
+    assert certificate.sha256 == other.fingerprint(hashes.SHA256()).hex()
     assert (certificate.subject, certificate.issuer) == ("CN=srv", "CN=Issuing CA")
     assert certificate.serial == other.serial_number
     assert certificate.not_before == other.not_valid_before_utc
@@ -99,14 +96,19 @@ def test_keys(kind: str, words: str, strength: int) -> None:
     assert (str(key), key.strength) == (words, strength)
 
 
-def test_strength_of_odd_moduli() -> None:
-    """Between the standard sizes the strength never falls, and stays at its cap."""
-    strengths = [finite_field_strength(bits) for bits in range(512, 16385, 8)]
-    assert finite_field_strength(7) == 0
-    assert finite_field_strength(2047) < 112
-    assert finite_field_strength(7679) == 192
-    assert min(strengths) == finite_field_strength(512)
-    assert all(strength <= 256 for strength in strengths)
+def test_strength_of_every_modulus() -> None:
+    """RSA moduli of any size are as strong as OpenSSL says."""
+    for name in ("RSA_new", "BN_new"):
+        getattr(CRYPTO, name).restype = ctypes.c_void_p
+    modulus, exponent, key = (ctypes.c_void_p(make()) for make in (CRYPTO.BN_new, CRYPTO.BN_new, CRYPTO.RSA_new))
+    CRYPTO.RSA_set0_key(key, modulus, exponent, None)
+    try:
+        for bits in range(1, 17000):
+            # Only the size counts, and it only grows.
+            CRYPTO.BN_set_bit(modulus, bits - 1)
+            assert finite_field_strength(bits) == min(CRYPTO.RSA_security_bits(key), 256), bits
+    finally:
+        CRYPTO.RSA_free(key)
 
 
 def test_signature_algorithms() -> None:
@@ -227,7 +229,6 @@ def test_any_damage(at: int, inserted: bytes, removed: int) -> None:
 
 
 def test_equal_by_encoding(root: pki.Authority) -> None:
-    """Two values of one encoding are equal and hash alike; `Evidence` stays free of cryptography's types."""
+    """Two values of one encoding are equal and hash alike."""
     assert Certificate.from_der(root.der) == Certificate.from_der(bytes(bytearray(root.der)))
     assert len({read(root), read(root), read(pki.self_signed(key=keys.new()))}) == 2
-    assert "chain" in Evidence.__dataclass_fields__

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import certifi
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support import pki
 from support.isolation import needs
 
@@ -16,8 +18,8 @@ from sslwhy.evidence import system_stores
 from sslwhy.evidence.bundle_file import certificates_in
 from sslwhy.evidence.lookup import looks_up
 from sslwhy.evidence.machine import clock_floor
-from sslwhy.evidence.stores import certifi_store, directory_store, file_store, store_at
-from sslwhy.evidence.system_stores import keychain_store, unix_store, windows_store
+from sslwhy.evidence.stores import directory_store, file_store, store_at
+from sslwhy.evidence.system_stores import certifi_store, keychain_store, unix_store, windows_store
 
 
 if TYPE_CHECKING:
@@ -109,6 +111,32 @@ def test_what_openssl_takes_is_read(tmp_path: Path, root: pki.Authority, change:
     assert (store.problem, store.anchors) == (None, (root.der,))
 
 
+PIECES = ("root", "leaf", "crlf", "key", "text\n", "\n", "spoilt", "cut", "endless", "indented", "blank lines")
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=4))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_reading_agrees_with_openssl(
+    tmp_path: Path, root: pki.Authority, leaf: pki.Identity, pieces: list[str]
+) -> None:
+    """However blocks, keys, text and rubbish are strung together: the same number is read, or both refuse."""
+    content = {
+        "root": root.pem,
+        "leaf": leaf.pem,
+        "crlf": root.pem.replace("\n", "\r\n"),
+        "key": root.key_pem,
+        "spoilt": spoil(root.pem),
+        "cut": root.pem[:150],
+        "endless": root.pem.replace("-----END CERTIFICATE-----\n", ""),
+        "indented": "  " + root.pem,
+        "blank lines": root.pem.replace("\n", "\n\n"),
+    }
+    path = tmp_path / "bundle.pem"
+    path.write_bytes("".join(content.get(piece, piece) for piece in pieces).encode())
+    store = store_at(str(path), "verify")
+    assert loaded(path) == (None if store.problem else len(store.anchors))
+
+
 def test_a_missing_file_and_a_missing_directory(tmp_path: Path) -> None:
     """What is not there gives a store with a problem instead of an exception."""
     assert file_store(str(tmp_path / "no.pem"), "verify").problem == "not-found"
@@ -122,6 +150,19 @@ def test_a_private_key_beside_the_certificate_is_seen(tmp_path: Path, client_ide
     store = store_at(str(path), "verify")
     assert store.private_key
     assert store.anchors == (client_identity.der,)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("corporation.pem", "relative to the working directory"),
+        ("~/ca.pem", "~ is not expanded"),
+        ('"/etc/ca.pem"', "quotation marks are part of the name"),
+    ],
+)
+def test_paths_that_their_author_misjudged(path: str, words: str) -> None:
+    """What requests and OpenSSL do not do with a path is said where it leads nowhere."""
+    assert words in str(file_store(path, "REQUESTS_CA_BUNDLE").error)
 
 
 @needs("openssl")
@@ -143,6 +184,14 @@ def test_certifi_tells_its_age_and_all_its_roots() -> None:
     assert store.version == certifi.__version__
     assert store.released is not None
     assert store.released < datetime.now(timezone.utc)
+
+
+def test_certifi_that_points_to_the_system_has_no_age_of_its_own(monkeypatch: pytest.MonkeyPatch, ca_file: str) -> None:
+    """Debian's certifi returns the system's bundle: the package's version is not the bundle's."""
+    monkeypatch.setattr(certifi, "where", lambda: ca_file)
+    monkeypatch.setattr(system_stores, "SYSTEM_FILES", (ca_file,))
+    store = certifi_store()
+    assert (store.source, store.location, store.version, store.released) == ("certifi", ca_file, None, None)
 
 
 def test_the_system_store_is_the_first_bundle_that_exists(

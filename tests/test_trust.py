@@ -21,6 +21,7 @@ from sslwhy.clients.traces.reading import read_incident
 from sslwhy.evidence.capture import watch
 from sslwhy.evidence.incident import Incident
 from sslwhy.evidence.stores import file_store
+from sslwhy.evidence.system_stores import windows_store
 from sslwhy.evidence.trust import trust_of
 from sslwhy.facts.missing import Missing
 from sslwhy.facts.trust import Trust
@@ -139,6 +140,19 @@ def test_requests_with_an_adapters_own_context(server: TlsServer, bundles: dict[
     assert found.store.source == "context"
     assert set(found.store.anchors) > set(file_store(bundles["one"], "").anchors)
     assert set(found.store.anchors) > set(file_store(certifi.where(), "").anchors)
+
+
+def test_a_damaged_windows_store_is_what_openssl_choked_on(
+    monkeypatch: pytest.MonkeyPatch, root: pki.Authority
+) -> None:
+    """`ssl.create_default_context` fails before any handshake; the machine's store is the one to look at."""
+    damaged = windows_store(lambda name: [(root.der[:-1], "x509_asn", True)] if name == "ROOT" else [])
+    monkeypatch.setattr("sslwhy.evidence.trust.system_store", lambda: damaged)
+    with pytest.raises(ssl.SSLError) as caught:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=root.der + b"junk")
+    found = trust_of(Incident(error=caught.value))
+    assert isinstance(found, Trust)
+    assert found.store == damaged
 
 
 def test_verification_switched_off_has_no_store() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.client_demand import Refusal, in_words
@@ -67,9 +68,13 @@ def _outdated(case: Case, bad: Certificate, *, late: bool) -> Finding:
         certificate=bad.sha256,
         remedies=[
             Remedy(YOU, "have the client certificate renewed and deploy it to every machine that calls the service"),
-            Remedy(YOU, "see the dates of the file in use", command=f"openssl x509 -in {_path_of(case)} -noout -dates"),
+            Remedy(YOU, "see the dates of the file in use", command=_dates(case)),
         ],
     )
+
+
+def _dates(case: Case) -> str:
+    return f"openssl x509 -in {shlex.quote(_path_of(case))} -noout -dates"
 
 
 def _path_of(case: Case) -> str:
@@ -102,12 +107,12 @@ class ClientChainIncomplete(Refusal):
         ``SSLV3_ALERT_CERTIFICATE_UNKNOWN``.
 
     What it is:
-        The server trusts a root, and between that and the client certificate stands an intermediate that only the client
-        can send. The certificate's file holds the end-entity alone.
+        The server trusts a root, and between that and the client certificate stands an intermediate that only the
+        client can send. The certificate's file holds the end-entity alone.
 
     How it is found:
-        The path in the file ends below a CA that the server accepts. The missing intermediate is found in a file beside,
-        in the trust store or in the server's own chain.
+        The path in the file ends below a CA that the server accepts. The missing intermediate is found in a file
+        beside, in the trust store or in the server's own chain.
 
     What to do:
         Append the intermediate to the certificate's file, after the client certificate.
@@ -158,8 +163,8 @@ class ClientCertificateUntrusted(Refusal):
         intermediate is missing.
 
     How it is found:
-        The names of the accepted CAs are read from the server's CertificateRequest, in TLS 1.2 plain text, and put beside
-        the issuer of ours.
+        The names of the accepted CAs are read from the server's CertificateRequest, in TLS 1.2 plain text, and put
+        beside the issuer of ours.
 
     What to do:
         Use the certificate that was issued for this service and environment, or have the server's operator accept the
@@ -206,8 +211,8 @@ class ClientCertificateRejected(Refusal):
         ``SSLV3_ALERT_CERTIFICATE_REVOKED``, ``TLSV1_ALERT_ACCESS_DENIED``, ``TLSV1_ALERT_DECRYPT_ERROR``.
 
     What it is:
-        The server received the certificate and does not accept it: revoked, of the wrong purpose (its extended key usage
-        lacks clientAuth), not registered for this service, or too weak for the server.
+        The server received the certificate and does not accept it: revoked, of the wrong purpose (its extended key
+        usage lacks clientAuth), not registered for this service, or too weak for the server.
 
     How it is found:
         The alert, after a client certificate was sent that this side finds nothing wrong with, or whose extended key

@@ -51,8 +51,8 @@ class ClientCertificateRequired(Refusal):
         server's alert awaited; nothing is sent.
 
     What to do:
-        Give the session the certificate that the service's operator issued for this program. A certificate in ``verify``
-        or in a WS-Security signature is something else and does not count.
+        Give the session the certificate that the service's operator issued for this program. A certificate in
+        ``verify`` or in a WS-Security signature is something else and does not count.
     """
 
     code = "client-certificate-required"

@@ -86,8 +86,8 @@ class ClientCertificateUnreadable(_OwnFile):
         ``[SSL] PEM lib``, ``[PEM: NO_START_LINE]``, ``PermissionError``.
 
     What it is:
-        Python loads certificate and key as PEM text. The file is something else: DER, a PKCS #12 container (.pfx, .p12),
-        empty, without the private key, or not readable for the program's user.
+        Python loads certificate and key as PEM text. The file is something else: DER, a PKCS #12 container (.pfx,
+        .p12), empty, without the private key, or not readable for the program's user.
 
     How it is found:
         The file's first bytes and PEM headers are looked at. No key is decrypted or kept.
@@ -196,8 +196,8 @@ class ClientKeyMismatch(_OwnFile):
         before the end-entity certificate in the file.
 
     How it is found:
-        OpenSSL compares the public keys while it loads them. Where the key is not encrypted, the report's own comparison
-        says the same.
+        OpenSSL compares the public keys while it loads them. Where the key is not encrypted, the report's own
+        comparison says the same.
 
     What to do:
         Put the pair together; the two commands of the report must print the same.
@@ -240,8 +240,8 @@ class ClientCertificateWeak(_OwnFile):
         ``EE_KEY_TOO_SMALL``, ``CA_KEY_TOO_SMALL``, ``CA_MD_TOO_WEAK`` before any connection.
 
     What it is:
-        OpenSSL's security level 2 wants RSA keys of 2048 bits and signatures with SHA-256 or better, for the client's own
-        certificate as well.
+        OpenSSL's security level 2 wants RSA keys of 2048 bits and signatures with SHA-256 or better, for the client's
+        own certificate as well.
 
     How it is found:
         OpenSSL names it while it loads the certificate.
@@ -268,7 +268,7 @@ class ClientCertificateWeak(_OwnFile):
                 Remedy(YOU, "have the certificate issued again with a key of 2048 bits and a SHA-256 signature"),
                 one_host(
                     case,
-                    "until then, load it at security level 0 for this one host; that allows weak keys of the server, too",
+                    "until then, load it at security level 0 for this one host; that allows the server weak keys, too",
                     'context.set_ciphers("DEFAULT@SECLEVEL=0")',
                 ),
             ],

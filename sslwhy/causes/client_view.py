@@ -25,7 +25,8 @@ HANDSHAKE_FAILURE = 40
 REFUSALS = frozenset({HANDSHAKE_FAILURE, 41, 42, 43, 44, 45, 46, 48, 49, 50, 51, CERTIFICATE_REQUIRED})
 """Alerts with which servers refuse a client certificate, or the lack of one (RFC 8446 section 6.2).
 
-RFC 5246 leaves the lack of one to handshake_failure (40); Java and Go send bad_certificate (42), GnuTLS decode_error (50).
+RFC 5246 leaves the lack of one to handshake_failure (40); Java and Go send bad_certificate (42), GnuTLS decode_error
+(50).
 """
 ABSENT = frozenset({HANDSHAKE_FAILURE, 41, 42, 50, CERTIFICATE_REQUIRED})
 """Alerts that, in answer to no certificate at all after the server asked for one, have no other meaning."""

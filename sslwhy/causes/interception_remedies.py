@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.one_host import one_host
-from sslwhy.causes.trust_remedies import install_in_system, truststore, verifying_with
+from sslwhy.causes.remedies import trust
+from sslwhy.causes.trust_remedies import truststore, verifying_with
 from sslwhy.report.text import clean
 from sslwhy.report.values import NETWORK_OPERATOR, YOU, Remedy, TrustChange
 
@@ -50,18 +50,10 @@ def _as_the_system(distrust: Distrust) -> Iterator[Remedy]:
 
 
 def _trust_root(distrust: Distrust) -> Iterator[Remedy]:
-    case, top = distrust.case, distrust.path.path[-1].certificate
-    if top.is_self_signed:
-        text = (
-            f"obtain the root {clean(top.label, 80)} from the network's operator and compare its SHA-256 {top.sha256}"
-        )
-        command = f"sslwhy trust {shlex.quote(case.evidence.target.url or case.evidence.target.authority)}"
-        command += f" --fingerprint {top.sha256} --out bundle.pem"
-        yield Remedy(YOU, f"{text}; then make a bundle with it", command=command, change=TrustChange(add=(top.der,)))
-        yield install_in_system(case, top)
-    else:
-        issuer = clean(top.issuer, 120)
-        yield Remedy(YOU, f"obtain the root above {issuer} from the network's operator and add it to your bundle")
+    top = distrust.path.path[-1].certificate
+    ways = tuple(trust(distrust.case, top)) if top.is_self_signed else ()
+    missing = f"the root {clean(top.label, 80)}" if top.is_self_signed else f"the root above {clean(top.issuer, 120)}"
+    yield from ways or [Remedy(YOU, f"obtain {missing} from the network's operator and add it to your bundle")]
 
 
 def _relax(distrust: Distrust) -> Iterator[Remedy]:

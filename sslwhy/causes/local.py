@@ -1,4 +1,4 @@
-"""Local causes: this machine's TLS library, its key log, a connection shared by two processes, a second patch of ssl."""
+"""Local causes: the TLS library and its key log, a connection shared by two processes, a late patch of ssl."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class TlsLibraryMisconfigured(Cause):
             remedies=[
                 Remedy(
                     YOU,
-                    "check minimum_version, maximum_version and set_ciphers of the context, where the program sets them",
+                    "check minimum_version, maximum_version and set_ciphers where the program sets them",
                 ),
                 Remedy(
                     ADMINISTRATOR,
@@ -81,8 +81,8 @@ class KeyLogFileUnusable(Cause):
     """The file that SSLKEYLOGFILE names cannot be written.
 
     Seen as:
-        ``ConnectionError`` with ``FileNotFoundError``, ``PermissionError`` or ``IsADirectoryError`` inside, for every https
-        call.
+        ``ConnectionError`` with ``FileNotFoundError``, ``PermissionError`` or ``IsADirectoryError`` inside, for every
+        https call.
 
     What it is:
         The variable makes Python write the keys of every TLS connection into a file, for tools such as Wireshark. Left
@@ -135,8 +135,8 @@ class SessionSharedAcrossProcesses(Cause):
     """One TLS connection is used by two processes.
 
     Seen as:
-        ``DECRYPTION_FAILED_OR_BAD_RECORD_MAC``, ``SSLV3_ALERT_BAD_RECORD_MAC``, ``WRONG_VERSION_NUMBER``, an EOF; now and
-        then.
+        ``DECRYPTION_FAILED_OR_BAD_RECORD_MAC``, ``SSLV3_ALERT_BAD_RECORD_MAC``, ``WRONG_VERSION_NUMBER``, an EOF; now
+        and then.
 
     What it is:
         A session was opened before ``fork`` (gunicorn's ``preload``, celery, multiprocessing). Parent and child write

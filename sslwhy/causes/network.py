@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
@@ -55,7 +56,11 @@ class NameResolutionFailed(Cause):
             expected=f"an address for {host}",
             actual=f"{clean(seen.root_type or '')} {seen.errno if seen.errno is not None else ''}".strip(),
             remedies=[
-                Remedy(YOU, f"check the spelling of {host}, and ask the name server", command=f"getent hosts {host}"),
+                Remedy(
+                    YOU,
+                    f"check the spelling of {host}, and ask the name server",
+                    command=f"getent hosts {shlex.quote(host)}",
+                ),
                 Remedy(
                     ADMINISTRATOR,
                     "check the name server of this machine; inner names need the VPN or the inner resolver",

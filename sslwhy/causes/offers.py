@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from sslwhy.facts import questions
@@ -49,6 +50,11 @@ def refuses(answer: HelloAnswer | None) -> bool:
 def refused_again(case: Case) -> bool:
     """Return whether a copy of this client's offer was turned away, too: the failure is no accident."""
     return refuses(survey_of(case).answer(questions.COPY))
+
+
+def check_command(case: Case) -> str:
+    """Return the command that looks at the same server from this machine; host names come from WSDL documents, too."""
+    return f"sslwhy check {shlex.quote(case.evidence.target.authority)}"
 
 
 def version_names(versions: Iterable[int]) -> str:

@@ -99,17 +99,17 @@ def _client(case: Case) -> list[str]:
 
 
 def _httpx(case: Case, statements: tuple[str, ...]) -> list[str]:
+    """Return the snippet for httpx; its own default reads ``SSL_CERT_FILE`` and else takes certifi's bundle."""
     store = case.evidence.trust.store if case.evidence.trust else None
-    own = store is not None and store.source in {"verify", "context"} and store.location
+    own = repr(store.location) if store and store.source == "verify" and store.location else None
     return [
         "import ssl",
         "",
-        "import certifi",
         "import httpx",
         "",
         f"URL = {base_url(case).rstrip('/')!r}",
         "",
-        f"context = ssl.create_default_context(cafile={repr(store.location) if own and store else 'certifi.where()'})",
+        f"context = ssl.create_default_context(cafile={own})" if own else "context = httpx.create_ssl_context()",
         *statements,
         "client = httpx.Client(mounts={URL: httpx.HTTPTransport(verify=context)})",
     ]

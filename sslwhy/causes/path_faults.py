@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sslwhy.causes.case import Case
+    from sslwhy.facts.observed import Observed
     from sslwhy.report.values import Finding
 
 OWN_CA = "hand the root to your clients by a safe way, or use a certificate from an authority that they trust already"
@@ -112,14 +113,17 @@ class ChainTooLong(PathCause):
     """The path has more certificates than the client follows.
 
     Seen as:
-        ``certificate verify failed: certificate chain too long`` (verify code 22).
+        ``certificate verify failed: certificate chain too long`` (verify code 22); ``EXCESSIVE_MESSAGE_SIZE`` in the
+        middle of the handshake.
 
     What it is:
         Issuers that lead on to further issuers, in practice certificates of a trust store that name each other in a
-        circle, or a hostile server.
+        circle, or a hostile server. Or the Certificate message itself is over OpenSSL's limit of 100 KiB
+        (``SSL_MAX_CERT_LIST_DEFAULT``): too many certificates, or one with thousands of names.
 
     How it is found:
-        The path that OpenSSL builds passes its depth limit without an end.
+        The path that OpenSSL builds passes its depth limit without an end. The size of the message is read from a
+        ClientHello of TLS 1.2.
 
     What to do:
         Take the circle of cross-signed certificates out of the bundle, or out of the served chain.
@@ -130,8 +134,15 @@ class ChainTooLong(PathCause):
     specificity = 60
 
     @classmethod
+    def explains(cls, observed: Observed) -> bool:
+        """Return whether the verify code says so, or the Certificate message was refused for its size."""
+        return observed.reason == _OVERSIZED or super().explains(observed)
+
+    @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
-        """Yield the finding where the path passes the limit."""
+        """Yield the finding where the path passes the limit, or the Certificate message does."""
+        if case.evidence.observed.reason == _OVERSIZED:
+            yield _oversized(case)
         for fault in path_view.faults(case, "chain-too-long"):
             side = YOU if fault.anchor else SERVER_OPERATOR
             where = "the trust store" if fault.anchor else "the served chain"
@@ -145,6 +156,21 @@ class ChainTooLong(PathCause):
                 certificate=path_view.fingerprint_of(fault),
                 remedies=[Remedy(side, f"take certificates that name each other in a circle out of {where}")],
             )
+
+
+_OVERSIZED = "EXCESSIVE_MESSAGE_SIZE"
+_MESSAGE_LIMIT = 100 * 1024
+
+
+def _oversized(case: Case) -> Finding:
+    chain = case.evidence.peer.chain if case.evidence.peer else ()
+    size = f"{len(chain)} certificates of {sum(map(len, chain))} bytes" if chain else "more than that"
+    return ChainTooLong.finding(
+        f"Certificate message of {case.evidence.target.authority} is over OpenSSL's limit",
+        expected=f"a Certificate message of at most {_MESSAGE_LIMIT} bytes",
+        actual=f"{size}; {_OVERSIZED}",
+        remedies=[Remedy(SERVER_OPERATOR, "serve a certificate with fewer names, and no certificate more than needed")],
+    )
 
 
 class InvalidSignature(PathCause):

@@ -103,7 +103,6 @@ def _old_client(case: Case, oldest: int) -> list[Remedy]:
             case,
             f"allow {name} in this client's context; it costs nothing in security",
             f"context.maximum_version = ssl.TLSVersion.{_ENUM.get(oldest, 'MAXIMUM_SUPPORTED')}",
-            *([f"context.options &= ~ssl.OP_NO_{_ENUM[oldest]}"] if oldest in _ENUM else []),
         ),
         Remedy(
             YOU, "where the TLS library is too old for that, use a Python that is linked against OpenSSL 1.1.1 or later"
@@ -122,13 +121,11 @@ def _version_said(case: Case) -> Finding:
         f"{authority} {head}",
         expected=f"a version that both know; this client offers {ours} ({offers.why_so_little(case)})",
         actual=f"the handshake ended with {words}",
-        confidence="confirmed" if refused_by_us else "likely",
-        alternatives=[]
-        if refused_by_us
-        else ["the server may be newer or older than this client; no probe told which"],
+        confidence="confirmed" if refused_by_us else "possible" if asked else "likely",
+        alternatives=[] if refused_by_us else [_REFUSES_ALL if asked else _EITHER_SIDE],
         remedies=[
             Remedy(SERVER_OPERATOR, "enable TLS 1.2 and TLS 1.3"),
-            Remedy(YOU, "see which versions the server accepts", command=f"sslwhy check {authority}"),
+            Remedy(YOU, "see which versions the server accepts", command=offers.check_command(case)),
         ],
     )
 
@@ -230,7 +227,7 @@ def _cipher_suspected(case: Case) -> Iterable[Finding]:
             Remedy(SERVER_OPERATOR, "compare the TLS configuration of all servers behind this address")
             if flaky
             else Remedy(SERVER_OPERATOR, "look up in the TLS log why the handshake was refused"),
-            Remedy(YOU, "compare what both sides offer", command=f"sslwhy check {authority}"),
+            Remedy(YOU, "compare what both sides offer", command=offers.check_command(case)),
         ],
     )
 

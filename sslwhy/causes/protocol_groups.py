@@ -98,8 +98,8 @@ class NoSharedSignatureAlgorithm(Cause):
         ``WRONG_SIGNATURE_TYPE``, ``NO_SUITABLE_SIGNATURE_ALGORITHM``, ``SSLV3_ALERT_HANDSHAKE_FAILURE``.
 
     What it is:
-        The server can sign its key exchange only with an algorithm that this client refuses: SHA-1 or MD5 with OpenSSL's
-        security level 2, or DSA.
+        The server can sign its key exchange only with an algorithm that this client refuses: SHA-1 or MD5 with
+        OpenSSL's security level 2, or DSA.
 
     How it is found:
         A copy of this client's offer is refused, or its answer is; the same offer with every signature scheme is
@@ -132,7 +132,7 @@ class NoSharedSignatureAlgorithm(Cause):
         theirs = offers.scheme_names(code for code in used if code not in ours)
         yield cls.finding(
             f"{case.evidence.target.authority} signs the handshake with an algorithm that this client refuses",
-            expected=f"one of this client's signature schemes: {offers.scheme_names(ours)} ({offers.why_so_little(case)})",
+            expected=f"one of {offers.scheme_names(ours)}, which this client takes ({offers.why_so_little(case)})",
             actual=f"the server signs with {theirs}"
             if used
             else f"this client's library: {case.evidence.observed.reason}",
@@ -140,7 +140,7 @@ class NoSharedSignatureAlgorithm(Cause):
                 Remedy(SERVER_OPERATOR, "update the TLS library to one that signs with SHA-256 or better"),
                 one_host(
                     case,
-                    "until then, allow SHA-1 for this one host; whoever can make SHA-1 collisions could pose as the server",
+                    "until then, allow SHA-1 for this one host; whoever makes SHA-1 collisions can pose as the server",
                     'context.set_ciphers("DEFAULT@SECLEVEL=0")',
                 ),
             ],

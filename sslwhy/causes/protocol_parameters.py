@@ -130,8 +130,8 @@ class LegacyRenegotiation(Cause):
                 ),
                 one_host(
                     case,
-                    "until then, allow legacy renegotiation for this one host; an attacker on the way could put data of "
-                    "his own before the program's (CVE-2009-3555)",
+                    "until then, allow legacy renegotiation for this one host; an attacker on the way could put data "
+                    "of his own before the program's (CVE-2009-3555)",
                     "context.options |= 0x4  # SSL_OP_LEGACY_SERVER_CONNECT",
                 ),
             ],
@@ -208,8 +208,8 @@ def _nameless_finding(case: Case) -> Finding:
     target, seen = case.evidence.target, case.evidence.observed
     return UnrecognizedServerName.finding(
         f"{target.authority} refuses a client that names no site",
-        expected="a host name in the URL, which is sent as SNI; for an IP address none may be sent (RFC 6066 section 3)",
-        actual=f"the URL names the address {clean(target.host or '')}; the server sent alert {alert_name(seen.alert or 0)}",
+        expected="a host name in the URL, sent as SNI; for an IP address none may be sent (RFC 6066 section 3)",
+        actual=f"the URL names {clean(target.host or '')}; the server sent alert {alert_name(seen.alert or 0)}",
         subject="client",
         confidence="likely",
         alternatives=["the server failed for a reason of its own"],

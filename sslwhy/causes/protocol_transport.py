@@ -195,7 +195,7 @@ class LargeClientHelloDropped(Cause):
         proven = isinstance(padded, PeerClosed)
         size = offers.offer_of(case).hello_size
         yield cls.finding(
-            f"a ClientHello of {size or 'this'} bytes to {case.evidence.target.authority} gets no answer, a small one does",
+            f"a ClientHello of {size or 'this'} bytes to {case.evidence.target.authority} gets no answer, a small one",
             expected="an answer to a ClientHello of any size",
             actual=f"the small one was answered, this client's {offers.fate(copy)}, the small one padded to that size "
             + (offers.fate(padded) if proven else "was answered"),

@@ -27,6 +27,7 @@ MODULES = (
     "protocol_parameters",
     "protocol_transport",
     "proxy",
+    "proxy_tls",
     "revocation",
     "soap",
     "trust_bundle",

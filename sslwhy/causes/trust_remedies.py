@@ -137,16 +137,22 @@ def restore_store(distrust: Distrust, found: Vouched) -> Iterator[Remedy]:
 
 
 def _combined(distrust: Distrust, found: Vouched) -> Remedy:
-    store, platform = distrust.store, distrust.case.evidence.machine.platform
+    store, windows = distrust.store, distrust.case.evidence.machine.platform == "win32"
     files = [str(store.location), str(found.store.location)]
-    variable = store.source if store.source in VARIABLES else variable_of(distrust.trust.client)
-    text = "where both are needed, put them into one bundle: a bundle replaces the default, it never adds to it"
-    if platform == "win32":
+    if windows:
         quoted = ", ".join(f'"{file}"' for file in files)
-        command = f"Get-Content {quoted} | Set-Content -Encoding ascii combined.pem\n"
-        command += f'$env:{variable} = "$PWD\\combined.pem"'
+        command = f"Get-Content {quoted} | Set-Content -Encoding ascii combined.pem"
     else:
-        command = f'cat {" ".join(map(shlex.quote, files))} > combined.pem\nexport {variable}="$PWD/combined.pem"'
+        command = f"cat {' '.join(map(shlex.quote, files))} > combined.pem"
+    text = "where both are needed, put them into one bundle: a bundle replaces the default, it never adds to it"
+    if store.source in VARIABLES:
+        command += (
+            f'\n$env:{store.source} = "$PWD\\combined.pem"'
+            if windows
+            else f'\nexport {store.source}="$PWD/combined.pem"'
+        )
+    else:
+        text += "; then name combined.pem in place of it"
     return Remedy(YOU, text, command=command, change=TrustChange(add=(found.anchor.der,)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sslwhy.causes import trust_remedies as remedies
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _PUBLIC = 20
 """From how many anchors in common with certifi on a store counts as a copy of the public roots."""
+
+_AGE = timedelta(days=30)
+"""How much older a copy has to be; what is copied keeps the time of the copying, not of the content."""
 
 EXPIRED = 10
 """``X509_V_ERR_CERT_HAS_EXPIRED``."""
@@ -118,7 +122,7 @@ class TrustStoreOutdated(Cause):
         now = case.evidence.machine.now
         old = _age(store, anchor, found.store)
         yield cls.finding(
-            f"{described(store)} lacks the public root {clean(anchor.label, 80)}, which {described(found.store)} has",
+            f"{described(store)} lacks the root {clean(anchor.label, 80)}, which {described(found.store)} has",
             expected=f"a current copy of the public roots: {described(found.store, now)}",
             actual=f"{described(store, now)}",
             confidence="confirmed" if old else "likely",
@@ -273,7 +277,8 @@ def _age(store: TrustStore, anchor: Certificate, newer: TrustStore) -> bool:
         return False
     if anchor.not_before is not None and anchor.not_before > store.modified:
         return True
-    return newer.released is not None and newer.released > store.modified
+    dated = newer.released or newer.modified
+    return dated is not None and dated - store.modified > _AGE
 
 
 def _chosen(store: TrustStore) -> str:

@@ -1,4 +1,4 @@
-"""What is left where a connection just ended: closed, reset or silent, and nothing shows what would have been accepted."""
+"""What is left where a connection just ended: closed, reset or silent, with no sign of what would be accepted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _BETTER: tuple[type[Cause], ...] = (
     ProtocolVersionMismatch,
     UnrecognizedServerName,
 )
-"""Causes that explain an end without a word. Where one of them is found, the end is its symptom and no fault of its own."""
+"""Causes that explain an end without a word: where one of them is found, the end is its symptom."""
 
 
 def _left_open(case: Case) -> bool:
@@ -157,9 +157,12 @@ class HandshakeTimeout(Cause):
             actual=_silence(again),
             subject="network" if proxied else "server",
             confidence="confirmed" if silent and not proxied else "likely",
-            alternatives=_proxied_silence(case) if proxied else [] if silent else ["the server was slow just then"],
+            alternatives=_proxied_silence(case) if proxied else [_LOST if silent else "the server was slow just then"],
             remedies=_timeout_remedies(case),
         )
+
+
+_LOST = "large packets get lost on the way back (MTU), as in some VPNs and container networks"
 
 
 def _silence(again: HelloAnswer | None) -> str:
@@ -187,7 +190,7 @@ def _timeout_remedies(case: Case) -> list[Remedy]:
     if evidence.route.proxy:
         remedies.insert(0, Remedy(PROXY_OPERATOR, f"check whether the proxy reaches {evidence.target.authority}"))
     if evidence.operation.kind == "operation":
-        text = "keep an operation_timeout on zeep's Transport: without one, its default, this call would have hung for ever"
+        text = "keep an operation_timeout on zeep's Transport: without one, its default, this call would have hung"
         remedies.append(Remedy(YOU, text, snippet="Transport(session=session, operation_timeout=30)"))
     return remedies
 
@@ -203,8 +206,8 @@ class ConnectionReset(Cause):
         does not like the name, the country or the protocol.
 
     How it is found:
-        The operating system's error number. Where the reset answered the ClientHello, the probes did not show what would
-        have been accepted.
+        The operating system's error number. Where the reset answered the ClientHello, the probes did not show what
+        would have been accepted.
 
     What to do:
         The log of the server, or of the firewall on the way, says who sent it.

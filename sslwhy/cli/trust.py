@@ -215,7 +215,11 @@ def _agree(added: Sequence[Certificate], wanted: Sequence[str] | None, ask: Call
     if ask is None and not sys.stdin.isatty():
         raise TrustError("nobody is here to compare the fingerprint: give it with --fingerprint SHA256", USAGE)
     print("Compare the SHA-256 fingerprint with what its owner tells you by another way.")
-    if (ask or input)("Trust it? [y/N] ").strip().lower() not in {"y", "yes"}:
+    try:
+        answer = (ask or input)("Trust it? [y/N] ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in {"y", "yes"}:
         raise TrustError("nothing is written")
 
 

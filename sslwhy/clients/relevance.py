@@ -38,6 +38,8 @@ _CONNECTION = {
     "urllib3.exceptions.ProtocolError",
     "urllib3.exceptions.ProxyError",
     "urllib3.exceptions.ReadTimeoutError",
+    "aiohttp.client_exceptions.ClientOSError",
+    "aiohttp.client_exceptions.ServerConnectionError",
     "httpx.NetworkError",
     "httpx.ProxyError",
     "httpx.RemoteProtocolError",
@@ -45,7 +47,7 @@ _CONNECTION = {
 }
 _SPEAKING = {"ssl", "socket", "http", "asyncio", "trio", "anyio"}
 _TOO_PLAIN = {"http.client.BadStatusLine", "ConnectionResetError", "httpx.ReadError", "httpx.RemoteProtocolError"}
-_LATE = {"TimeoutError", "socket.timeout", "requests.exceptions.ReadTimeout", "httpx.TimeoutException"}
+_LATE = {"TimeoutError", "trio.TooSlowError", "socket.timeout", "requests.exceptions.ReadTimeout", "httpx.TimeoutException"}
 _SET_UP = {"requests.adapters", "urllib3.util.ssl_", "urllib3.connection", "httpx._config", "ssl"}
 _WIRE = {"aiohttp", "anyio", "asyncio", "http", "httpcore", "socket", "ssl", "trio", "urllib3"}
 _LOADERS = {"load_cert_chain", "load_verify_locations"}

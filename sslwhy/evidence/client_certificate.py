@@ -115,7 +115,7 @@ def _mismatch(certificate: bytes, secret: bytes) -> bool:
 
 
 def _nearby(path: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the certificates in the other certificate files of the directory, where left-out intermediates often lie."""
+    """Yield the certificates in the directory's other files, where left-out intermediates often lie."""
     own = Path(path)
     try:
         files = sorted(

@@ -59,7 +59,7 @@ def collect(incident: Incident) -> Evidence:
         operation=incident.operation,
         observed=observe(incident),
         chain=_chain(incident),
-        verified=bool(testimony and testimony.established),
+        verified=bool(testimony and testimony.established) or incident.progress == "established",
         offer=_offer(incident),
         trust=trust_of(incident),
         route=route_of(incident),

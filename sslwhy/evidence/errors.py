@@ -44,11 +44,14 @@ def links(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(link))
         yield link
         hidden = [getattr(link, "reason", None), link.__cause__, *link.args]
-        if not link.__suppress_context__ and _wraps_its_context(link):
+        # anyio says "from None" and hides OpenSSL's own error.
+        shown = not link.__suppress_context__ or type(link).__module__.startswith("anyio")
+        if shown and _wraps_its_context(link):
             hidden.append(link.__context__)
         waiting += [each for each in hidden if isinstance(each, BaseException)]
 
 
+_NATIVE = {"builtins", "socket", "ssl"}
 _MISTAKES = (ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError, TypeError)
 
 
@@ -58,7 +61,7 @@ def _wraps_its_context(link: BaseException) -> bool:
     What the operating system, the TLS library or the interpreter itself raises in an ``except`` block is a failure of
     its own, e.g. that of a second server which is tried after the first.
     """
-    if type(link).__module__ not in {"builtins", "socket", "ssl"}:
+    if type(link).__module__ not in _NATIVE:
         return True
     own = isinstance(link, OSError) and (link.errno is not None or isinstance(link, (ssl.SSLError, TimeoutError)))
     return not (own or isinstance(link, _MISTAKES))
@@ -66,11 +69,12 @@ def _wraps_its_context(link: BaseException) -> bool:
 
 def root_of(error: BaseException) -> BaseException:
     """Return the exception that says most: an ``ssl`` error, else an operating system error, else the innermost."""
-    found = list(links(error))
+    found: list[BaseException] = [link for link in links(error) if isinstance(link, Exception)] or [error]
     for wanted in (ssl.SSLError, socket.gaierror, ConnectionError, TimeoutError):
-        for link in found:
-            if isinstance(link, wanted):
-                return link
+        alike = [link for link in found if isinstance(link, wanted)]
+        if alike:
+            # aiohttp's errors are ssl errors, too, but the numbers stand in the one inside.
+            return next((link for link in alike if type(link).__module__ in _NATIVE), alike[0])
     return next((link for link in reversed(found) if type(link).__module__ == "builtins"), found[-1])
 
 
@@ -120,12 +124,10 @@ def observe(incident: Incident) -> Observed:
 def key_log_problem() -> str | None:
     """Return why the file that ``SSLKEYLOGFILE`` names cannot be appended to, or ``None``; nothing is created."""
     named = os.environ.get("SSLKEYLOGFILE")
-    if named is None:
+    if not named:
         return None
     path = Path(named)
     try:
-        if not named:
-            return "the variable is set, but empty"
         if path.is_dir():
             return "it is a directory"
         if path.exists():
@@ -177,6 +179,8 @@ def _stage(incident: Incident, error: BaseException, root: BaseException) -> Sta
         return _stage_of_ssl(root)
     if isinstance(root, OSError) and root.errno in _FILE_ERRORS:
         return "setup"
+    if incident.progress != "begun":
+        return "handshake" if incident.progress == "handshake" else "read"
     if names & _CONNECTING or isinstance(root, ConnectionRefusedError):
         return "connect"
     if isinstance(root, (ConnectionError, TimeoutError)) or names & _READING:
@@ -206,7 +210,7 @@ def _stage_of_ssl(root: ssl.SSLError) -> Stage:
         return "handshake"
     if functions & _TALKING:
         return "read"
-    loading = functions or (root.library or "SSL") != "SSL" or _reason(root) in _LOADING
+    loading = functions or (getattr(root, "library", None) or "SSL") != "SSL" or _reason(root) in _LOADING
     return "setup" if loading else "handshake"
 
 

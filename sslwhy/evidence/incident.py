@@ -63,8 +63,8 @@ class Incident:
         answer: what the service answered, where the failure is an answer.
         server_date: the ``Date`` of the peer's last answer, as it was written.
         secure: whether TLS was to be spoken, where no URL says so.
-        progress: how far the frames show that the call had come: ``established`` once TLS stood, ``answered`` once the
-            head of an answer had arrived.
+        progress: how far the frames show that the call had come: ``handshake`` once TCP stood, ``established`` once TLS
+            stood, ``answered`` once the head of an answer had arrived.
         noticed: what the caller's objects and code show of the set-up.
     """
 
@@ -87,5 +87,5 @@ class Incident:
     answer: Answer | Missing = field(default_factory=lambda: Missing("the failure is not an answer"))
     server_date: str | None = None
     secure: bool = False
-    progress: Literal["begun", "established", "answered"] = "begun"
+    progress: Literal["begun", "handshake", "established", "answered"] = "begun"
     noticed: tuple[Noticed, ...] = ()

@@ -49,7 +49,7 @@ _LEAST = 0.1
 _SUITE_CONNECTIONS = 60
 _PROXY_AUTHENTICATION = 407
 _DECISIVE = (questions.WITHOUT_SNI, questions.SMALL, questions.ALL_GROUPS, questions.ALL_SIGNATURES)
-"""Variants of this client's offer: where one of them is accepted, the difference is the cause, and no suite is missing."""
+"""Variants of this client's offer: where one of them is accepted, the difference is the cause."""
 
 
 def learn_peer(evidence: Evidence, incident: Incident, budget: Budget) -> PeerSurvey | Missing:
@@ -68,12 +68,19 @@ def learn_peer(evidence: Evidence, incident: Incident, budget: Budget) -> PeerSu
         return plan
     if incident.error is None or budget.seconds < _LEAST:
         return Missing("no time was left to ask the server")
+    try:
+        return _learn(plan, evidence, budget)
+    except ValueError as problem:
+        return Missing(f"no ClientHello can carry this server name: {problem}")
+
+
+def _learn(plan: Plan, evidence: Evidence, budget: Budget) -> PeerSurvey:
     started = time.monotonic()
     answers, connections = _ask(plan, evidence, budget)
     if refused := _refused_by_proxy(answers):
-        return Missing(refused)
+        return PeerSurvey(connections=connections, rounds=1, inconclusive=(refused,))
     found = _survey_of(answers, connections)
-    if plan.listen and evidence.trust and budget.seconds > _LEAST:
+    if plan.listen and evidence.trust and evidence.trust.store.anchors and budget.seconds > _LEAST:
         heard = listen(_route(plan, evidence), _name(evidence), evidence.trust.store.anchors, _patience(budget))
         found = replace(
             found, variants=(*found.variants, (questions.AFTER_HANDSHAKE, heard)), connections=connections + 1
@@ -121,7 +128,7 @@ def _ask(plan: Plan, evidence: Evidence, budget: Budget) -> tuple[dict[str | int
 
 
 def _more(found: PeerSurvey, plan: Plan, evidence: Evidence, budget: Budget) -> PeerSurvey:
-    """Ask what the first answers call for: a greeting, or the same once more where servers behind one address may differ."""
+    """Ask what the first answers call for: a greeting, or the same once more where servers may differ."""
     more, connections = _ask(plan, evidence, budget)
     repeated = tuple((str(name), answer) for name, answer in more.items())
     return replace(

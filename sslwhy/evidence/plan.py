@@ -55,6 +55,8 @@ def plan_for(evidence: Evidence) -> Plan | Missing:
         return Missing("this client refused the certificate; the failed handshake itself holds the evidence")
     if evidence.machine.forked or evidence.target.host is None or evidence.target.port is None:
         return Missing("there is no server to ask about this failure")
+    if evidence.offer and evidence.offer.hello_problem is not None:
+        return Missing("this client could not make a ClientHello; the server has not been asked anything")
     if seen.proxy:
         return _at_proxy(evidence)
     if evidence.route.proxy and (problem := _not_replicable(evidence)):
@@ -90,7 +92,7 @@ def _not_replicable(evidence: Evidence) -> str | None:
 
 def _handshake(evidence: Evidence) -> Plan:
     seen = evidence.observed
-    if seen.reason in TELLING or evidence.chain:
+    if seen.reason in TELLING or seen.library not in {None, "SSL"} or evidence.chain:
         return Plan(names=(questions.TLS12, questions.COPY))
     if seen.reason in FOREIGN:
         return Plan(names=(questions.COPY,))

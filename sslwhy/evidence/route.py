@@ -37,9 +37,12 @@ def route_of(incident: Incident) -> Route:
 
 
 def _source(incident: Incident, key: str, url: str) -> str:
-    if incident.proxies_asked.get(key):
-        return "proxies"
-    for name in (f"{key}_proxy", f"{key.upper()}_PROXY", "all_proxy", "ALL_PROXY"):
-        if os.environ.get(name, "").removeprefix("http://") == url.removeprefix("http://"):
+    """Return who named the proxy.
+
+    requests merges the environment into the very dictionary that the caller gave, so the environment is asked first.
+    """
+    scheme = key.partition("://")[0]
+    for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY"):
+        if incident.trust_env and os.environ.get(name, "").removeprefix("http://") == url.removeprefix("http://"):
             return name
     return "proxies"

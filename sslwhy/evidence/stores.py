@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sslwhy.evidence.bundle_file import certificates_in, holds_private_key, what_instead
+from sslwhy.facts.certificate import Certificate
 from sslwhy.facts.trust import TrustStore
 
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from sslwhy.facts.trust import StoreProblem
 
-__all__ = ["certifi_store", "certificates_in", "directory_store", "file_store", "store_at"]
+__all__ = ["certifi_release", "certificates_in", "directory_store", "file_store", "store_at"]
 
 _SIZE_LIMIT = 16 * 1024 * 1024
 _FILE_LIMIT = 4000
@@ -43,10 +44,12 @@ def file_store(path: str, source: str, *, version: str | None = None, tried: boo
             modified = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, timezone.utc)
     except OSError as error:
         return _without(store, error)
-    problem = what_instead(content) if tried and not _loads(path) else None
+    read = certificates_in(content)
+    anchors = _as_loaded(path, read) if tried else read
+    problem = what_instead(content) if anchors is None else None
     return replace(
         store,
-        anchors=() if problem else certificates_in(content),
+        anchors=anchors or (),
         modified=modified,
         private_key=holds_private_key(content),
         problem=problem,
@@ -54,19 +57,35 @@ def file_store(path: str, source: str, *, version: str | None = None, tried: boo
     )
 
 
-def _loads(path: str) -> bool:
-    """Return whether OpenSSL takes the file as a whole: one garbled block makes it refuse all of them."""
+def _as_loaded(path: str, read: tuple[bytes, ...]) -> tuple[bytes, ...] | None:
+    """Return the certificates that OpenSSL takes from a file, ``None`` where it refuses the file as a whole.
+
+    One garbled block is enough for that. Python shows only the CA certificates among them; the others are what was
+    read and is a certificate.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+        context.load_verify_locations(cafile=path)
     except OSError:
-        return False
-    return True
+        return None
+    certificates = (encoding for encoding in read if not Certificate.from_der(encoding).unreadable)
+    return tuple(dict.fromkeys((*certificates, *context.get_ca_certs(binary_form=True))))
 
 
 def _without(store: TrustStore, error: OSError) -> TrustStore:
     missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
     problem: StoreProblem = "not-found" if missing else "not-permitted"
-    return replace(store, problem=problem, error=error.strerror or str(error))
+    words = error.strerror or str(error)
+    return replace(store, problem=problem, error=f"{words}{_misread(store.location or '')}" if missing else words)
+
+
+def _misread(path: str) -> str:
+    """Return what about a path that leads nowhere its author may not have expected, to be appended."""
+    if path[:1] in {'"', "'"}:
+        return "; the quotation marks are part of the name"
+    if path.startswith("~"):
+        return "; ~ is not expanded here"
+    return "" if Path(path).is_absolute() else f"; the name is relative to the working directory {Path.cwd()}"
 
 
 def directory_store(path: str, source: str) -> TrustStore:
@@ -96,13 +115,6 @@ def _read(path: Path) -> tuple[bytes, ...]:
 def store_at(path: str, source: str) -> TrustStore:
     """Read a file or a directory that somebody named."""
     return directory_store(path, source) if Path(path).is_dir() else file_store(path, source, tried=True)
-
-
-def certifi_store() -> TrustStore:
-    """Read the bundle that requests and httpx use by default."""
-    import certifi
-
-    return replace(file_store(certifi.where(), "certifi", version=certifi.__version__), released=certifi_release())
 
 
 def certifi_release() -> datetime | None:

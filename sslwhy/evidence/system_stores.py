@@ -1,7 +1,8 @@
-"""The operating system's trust store: files on Unix, keychains on macOS, certificate stores on Windows."""
+"""The default stores: certifi's bundle, and the operating system's files, keychains or certificate stores."""
 
 from __future__ import annotations
 
+import os
 import ssl
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sslwhy.evidence.bundle_file import certificates_in
-from sslwhy.evidence.stores import directory_store, file_store
+from sslwhy.evidence.stores import certifi_release, directory_store, file_store
 from sslwhy.facts.certificate import Certificate
 from sslwhy.facts.trust import TrustStore
 
@@ -29,6 +30,19 @@ KEYCHAINS = (
     "/Library/Keychains/System.keychain",
 )
 _SECONDS = 2.0
+
+
+def certifi_store() -> TrustStore:
+    """Read the bundle that requests and httpx use by default.
+
+    Distributions let certifi point to the operating system's bundle; the package's version then says nothing of it.
+    """
+    import certifi
+
+    path = certifi.where()
+    if os.path.realpath(path) in {os.path.realpath(each) for each in SYSTEM_FILES}:
+        return file_store(path, "certifi")
+    return replace(file_store(path, "certifi", version=certifi.__version__), released=certifi_release())
 
 
 def system_store(platform: str = sys.platform) -> TrustStore:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from sslwhy.evidence.context import anchors_of
 from sslwhy.evidence.errors import root_of
 from sslwhy.evidence.lookup import looks_up
-from sslwhy.evidence.stores import certifi_store, directory_store, file_store, store_at
-from sslwhy.evidence.system_stores import system_store
+from sslwhy.evidence.stores import directory_store, file_store, store_at
+from sslwhy.evidence.system_stores import certifi_store, system_store
 from sslwhy.facts.certificate import Certificate
 from sslwhy.facts.missing import Missing
 from sslwhy.facts.trust import Trust, TrustStore
@@ -42,7 +42,7 @@ def trust_of(incident: Incident) -> Trust | Missing:
     """Return the store in force and the other stores of this machine."""
     context = _context(incident)
     if incident.verify in {False, ""} or (context is not None and context.verify_mode != ssl.CERT_REQUIRED):
-        return Missing("the caller had switched the verification of the server's certificate off")
+        return Missing("the context in use did not verify the server by itself: switched off, or left to the system")
     store = _in_force(incident, context)
     if store is None:
         return Missing("neither the error nor its traceback holds the trust anchors")
@@ -74,7 +74,7 @@ def _read_by(incident: Incident) -> tuple[str, ...]:
 def _in_force(incident: Incident, context: ssl.SSLContext | None) -> TrustStore | None:
     named = _named(incident, context)
     if context is None:
-        return named
+        return named or _damaged_default(incident)
     held = anchors_of(context)
     candidates = iter((named,)) if named else _candidates(incident)
     store = next((store for store in candidates if _explains(store, held)), None)
@@ -95,6 +95,14 @@ def _named(incident: Incident, context: ssl.SSLContext | None) -> TrustStore | N
     if incident.library == "httpx" and context is None:
         return next(iter(_candidates(incident)))
     return None
+
+
+def _damaged_default(incident: Incident) -> TrustStore | None:
+    """Return the system's store where it is what OpenSSL choked on while a default context was made (Windows)."""
+    if incident.error is None or not isinstance(root_of(incident.error), ssl.SSLError):
+        return None
+    store = system_store()
+    return store if store.problem else None
 
 
 def _chosen_by(incident: Incident, path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import bisect
 from dataclasses import dataclass
 
 from sslwhy.facts import der
@@ -11,6 +11,13 @@ from sslwhy.facts.algorithms import CURVES, DIGESTS, KEY_KINDS, SIGNATURES, KeyK
 
 _FIXED_BITS: dict[KeyKind, int] = {"X25519": 253, "X448": 448, "Ed25519": 256, "Ed448": 456}
 _FIXED_STRENGTH: dict[KeyKind, int] = {"X25519": 128, "X448": 224, "Ed25519": 128, "Ed448": 224}
+
+
+# The sizes from which on a modulus has 8, 16, 24 ... 256 security bits.
+_MODULI = (
+    *(16, 41, 81, 138, 213, 308, 425, 566, 729, 920, 1137, 1383, 1657, 1963, 2301, 2671),
+    *(3076, 3514, 3991, 4502, 5054, 5642, 6274, 6947, 7681, 8418, 9216, 10064, 10953, 11893, 12877, 13914),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +108,8 @@ def _integers(content: bytes) -> list[int]:
 
 
 def finite_field_strength(bits: int) -> int:
-    """Return the security bits of an RSA modulus (NIST SP 800-56B rev. 2, appendix D), as OpenSSL 3.0 rounds them."""
-    listed = {2048: 112, 3072: 128, 4096: 152, 6144: 176, 7680: 192, 8192: 200, 15360: 256}
-    if bits in listed:
-        return listed[bits]
-    if bits < 8:
-        return 0
-    cap = 192 if bits <= 7680 else 256 if bits <= 15360 else 1200
-    size = bits * math.log(2)
-    estimate = (1.923 * (size * math.log(size) ** 2) ** (1 / 3) - 4.69) / math.log(2)
-    return min((int(estimate) + 4) & ~7, cap)
+    """Return the security bits of an RSA modulus as OpenSSL 3 rounds them, up to 256 (NIST SP 800-56B rev. 2)."""
+    return 8 * bisect.bisect_right(_MODULI, bits)
 
 
 def _dsa_strength(prime: int, order: int) -> int:

@@ -11,10 +11,16 @@ Stage = Literal["setup", "resolve", "connect", "tunnel", "handshake", "read", "a
 
 OperationKind = Literal["wsdl", "schema", "operation", "request", "check"]
 
-_ENDED = {"http.client.RemoteDisconnected", "ssl.SSLZeroReturnError"}
+_ENDED = {
+    "anyio.BrokenResourceError",
+    "anyio.EndOfStream",
+    "http.client.RemoteDisconnected",
+    "ssl.SSLZeroReturnError",
+    "trio.BrokenResourceError",
+}
 # For a close_notify in the middle of a handshake OpenSSL leaves no error, and CPython then says "unknown error".
 _ENDS = {"UNEXPECTED_EOF_WHILE_READING", "UNKNOWN_ERROR"}
-_TIMEOUTS = {"TimeoutError", "socket.timeout"}
+_TIMEOUTS = {"TimeoutError", "socket.timeout", "trio.TooSlowError"}
 _RESETS = {"ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError"}
 
 
@@ -106,17 +112,20 @@ class Observed:
     @property
     def timed_out(self) -> bool:
         """Return whether the peer was waited for in vain."""
-        return self.root_type in _TIMEOUTS
+        # asyncio's timer for the handshake raises an error without a number.
+        return self.root_type in _TIMEOUTS or (self.root_type == "ConnectionAbortedError" and self.errno is None)
 
     @property
     def closed(self) -> bool:
         """Return whether the peer closed the connection in order, but without a word of TLS."""
-        return self.reason in _ENDS or self.root_type in _ENDED
+        # asyncio gives an orderly close the class of a reset, without a number.
+        unnumbered = self.root_type == "ConnectionResetError" and self.errno is None
+        return self.reason in _ENDS or self.root_type in _ENDED or unnumbered
 
     @property
     def reset(self) -> bool:
         """Return whether the connection was torn down (RST)."""
-        return self.root_type in _RESETS
+        return self.root_type in _RESETS and self.errno is not None
 
     @property
     def failed(self) -> bool:

@@ -1,4 +1,4 @@
-"""OpenSSL's reason symbols (``SSL_R_*``, ``X509_R_*``), grouped by what they say; the words beside them drift, they do not."""
+"""OpenSSL's reason symbols (``SSL_R_*``, ``X509_R_*``), grouped by what they say."""
 
 from __future__ import annotations
 

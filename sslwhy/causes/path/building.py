@@ -118,6 +118,7 @@ class _Builder:
             link for link in rest if self._likely_issued(current, link) and self._may_follow(current, link)
         )
         if chosen is None:
+            self._note_loop(current)
             return False
         rest.remove(chosen)
         self._links.append(chosen)
@@ -127,11 +128,12 @@ class _Builder:
 
     def _may_follow(self, current: Certificate, link: Link) -> bool:
         # A self-issued end-entity may be its own issuer; nothing else comes twice.
-        if link.certificate.der not in self._in_path or (current.is_self_issued and len(self._links) == 1):
-            return True
-        if link.certificate != current:
-            self._skip(link.certificate, link.position, "it is on the path already: the issuers form a loop")
-        return False
+        return link.certificate.der not in self._in_path or (current.is_self_issued and len(self._links) == 1)
+
+    def _note_loop(self, current: Certificate) -> None:
+        for link in self._links[:-1]:
+            if link.certificate.subject_name.canonical == current.issuer_name.canonical:
+                self._skip(link.certificate, link.position, "it is on the path already: the issuers form a loop")
 
     def _preferred(self, candidates: Iterable[Link]) -> Link | None:
         # The first that is valid now; else the first of those that expire last.

@@ -198,10 +198,9 @@ class _Email:
             if b"\0" in base or name.other_tag != der.UTF8_STRING or b"@" not in mailbox:
                 raise BadNameError
             wanted = base.decode("ascii").encode("ascii").decode("idna").encode("utf-8").lower()
-            if base[:1] != b".":
-                inside = mailbox.rpartition(b"@")[2] == wanted
-            else:
-                inside = len(mailbox) > len(wanted) and mailbox.endswith(wanted)
+            # Where the base begins with a dot OpenSSL puts another before it.
+            host = mailbox.rpartition(b"@")[2]
+            inside = mailbox.endswith(b"." + wanted) if base[:1] == b"." else host == wanted
             if inside:
                 return place
         return NEVER

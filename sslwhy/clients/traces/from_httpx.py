@@ -22,8 +22,8 @@ def read(frames: Iterable[Frame], incident: Incident) -> None:
     for frame in frames:
         if frame.module.startswith("httpcore."):
             _read_stream(frame, incident)
-        elif frame.module == "aiohttp.client" and frame.function == "_request" and frame.has("url"):
-            incident.library, incident.url = "ssl", str(frame.values["url"])
+        elif frame.module.startswith("aiohttp."):
+            _read_aiohttp(frame, incident)
         elif frame.module.startswith("httpx."):
             _read_httpx(frame, incident)
 
@@ -44,6 +44,8 @@ def _read_httpx(frame: Frame, incident: Incident) -> None:
 
 def _read_stream(frame: Frame, incident: Incident) -> None:
     """Fill in how far the call had come; the TLS object of an established connection testifies where it has not yet."""
+    if frame.function == "start_tls":
+        incident.progress = "handshake"
     stream = getattr(frame.values.get("self"), "_network_stream", None)
     tls = stream.get_extra_info("ssl_object") if stream is not None else None
     if not isinstance(tls, (ssl.SSLSocket, ssl.SSLObject)):
@@ -51,6 +53,15 @@ def _read_stream(frame: Frame, incident: Incident) -> None:
     incident.progress = "answered" if frame.function == "_receive_response_body" else "established"
     if incident.testimony is None:
         incident.testimony = Testimony(tls, established=True)
+
+
+def _read_aiohttp(frame: Frame, incident: Incident) -> None:
+    incident.library = "ssl"  # its rules are those of the standard library
+    if frame.function == "_request" and frame.has("url"):
+        incident.url = str(frame.values["url"])
+        incident.proxies = {"all": str(proxy)} if (proxy := frame.values.get("proxy")) else {}
+    elif frame.module == "aiohttp.client_reqrep" and frame.function == "start":
+        incident.progress = "established"
 
 
 def _proxy_of(transport: Any) -> str | None:

@@ -25,11 +25,12 @@ def read(frames: Iterable[Frame], incident: Incident) -> None:
             _read_tls(frame, incident)
         elif frame.module in {"urllib3.connectionpool", "urllib3.connection"}:
             _read_urllib3(frame, incident)
-        elif frame.module in {"http.client", "urllib.request"}:
+        elif frame.module == "http.client":
             _read_http_client(frame, incident)
-        elif frame.module == "asyncio.base_events" and frame.has("host", "port", "ssl") and frame.values["ssl"]:
-            incident.secure = True
-            incident.host, incident.port = frame.values["host"], frame.values["port"]
+        elif frame.module == "urllib.request" and frame.function == "do_open":
+            incident.url = getattr(frame.values.get("req"), "full_url", None)
+        elif frame.module == "asyncio.base_events":
+            _read_asyncio(frame, incident)
         elif frame.module == "urllib3.response":
             incident.progress = "answered"
         elif frame.function == "create_connection" and frame.has("address"):
@@ -86,15 +87,21 @@ def _read_trust(pool: Any, incident: Incident) -> None:
 
 
 def _read_http_client(frame: Frame, incident: Incident) -> None:
-    connection, request = frame.values.get("self"), frame.values.get("req")
-    if frame.function == "do_open" and isinstance(url := getattr(request, "full_url", None), str):
-        incident.url = url
-    elif isinstance(context := getattr(connection, "_context", None), ssl.SSLContext):
+    connection: Any = frame.values.get("self")
+    if isinstance(context := getattr(connection, "_context", None), ssl.SSLContext):
         incident.context, incident.secure = context, True
-        incident.host = getattr(connection, "_tunnel_host", None) or connection.host  # type: ignore[union-attr]  # it has a context
-        incident.port = getattr(connection, "_tunnel_port", None) or connection.port  # type: ignore[union-attr]  # likewise
+        incident.host = connection._tunnel_host or connection.host  # noqa: SLF001 - it has no public name
+        incident.port = connection._tunnel_port or connection.port  # noqa: SLF001 - likewise
     if frame.function == "getresponse":
         incident.progress = "established"
+
+
+def _read_asyncio(frame: Frame, incident: Incident) -> None:
+    if frame.has("host", "port", "ssl") and frame.values["ssl"]:
+        incident.secure = True
+        incident.host, incident.port = frame.values["host"], frame.values["port"]
+    elif frame.function == "_create_connection_transport" and frame.values.get("ssl"):
+        incident.progress = "handshake"
 
 
 def _read_address(address: Any, tried: Any, incident: Incident) -> None:
