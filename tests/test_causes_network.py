@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import ssl
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
+from support import raw
 from support.asking import WAYS, failed, primary
+from support.tls import TlsServer
+
+import sslwhy
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from support import pki
+
+    from sslwhy.demo.pki import Identity
 
 
 @pytest.fixture
@@ -60,3 +71,51 @@ def test_a_connection_request_without_an_answer(way: str, full: int) -> None:
     report = failed(f"https://127.0.0.1:{full}/", way, timeout=0.5)
     assert primary(report) == "connect-timeout confirmed network"
     assert report.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [("https://nowhere.example/", "name-resolution-failed"), ("https://127.0.0.1:1/", "connection-refused")],
+)
+def test_httpx_has_the_same_causes(url: str, code: str) -> None:
+    """httpx raises ConnectError for both; what lies inside tells them apart."""
+    with pytest.raises(sslwhy.DiagnosedError) as caught, sslwhy.diagnosing():
+        httpx.get(url, timeout=5)
+    assert caught.value.code == code
+
+
+def test_httpx_waits_for_a_connection_in_vain(full: int) -> None:
+    """ConnectTimeout before a connection is told from the one in the handshake, which httpx calls by the same name."""
+    with raw.RawServer(raw.silent) as silent:
+        for port, code in ((full, "connect-timeout"), (silent.port, "handshake-timeout")):
+            with pytest.raises(sslwhy.DiagnosedError) as caught, sslwhy.diagnosing():
+                httpx.get(f"https://127.0.0.1:{port}/", timeout=0.5)
+            assert caught.value.code == code
+
+
+def test_httpx_meets_a_demand_for_a_client_certificate(leaf: Identity, issuing: pki.Authority, ca_file: str) -> None:
+    """In TLS 1.3 httpx raises ReadError, and the cause is the same as everywhere."""
+    context = ssl.create_default_context(cafile=ca_file)
+    with TlsServer(leaf, clients=[issuing], versions=("1.3", "1.3")) as server:
+        for method in ("GET", "POST"):
+            with pytest.raises(sslwhy.DiagnosedError) as caught, sslwhy.diagnosing():
+                httpx.request(method, server.url, verify=context, content=b"x" * 300_000 if method == "POST" else None)
+            assert caught.value.code == "client-certificate-required"
+
+
+def test_asyncio_meets_it_too(leaf: Identity, issuing: pki.Authority, ca_file: str) -> None:
+    """The asynchronous client goes through SSLObject instead of SSLSocket."""
+    context = ssl.create_default_context(cafile=ca_file)
+
+    async def call(url: str) -> None:
+        async with httpx.AsyncClient(verify=context) as client:
+            await client.get(url)
+
+    with TlsServer(leaf, clients=[issuing], versions=("1.3", "1.3")) as server:
+        with pytest.raises(sslwhy.DiagnosedError) as caught, sslwhy.diagnosing():
+            asyncio.run(call(server.url))
+        assert caught.value.code == "client-certificate-required"
+    with TlsServer(leaf, versions=("1.0", "1.0")) as server:
+        with pytest.raises(sslwhy.DiagnosedError) as caught, sslwhy.diagnosing():
+            asyncio.run(call(server.url))
+        assert caught.value.code == "protocol-version-mismatch"

@@ -37,16 +37,19 @@ def test_zeep_gets_a_transport(leaf: Identity, ca_file: str) -> None:
 
 def test_an_operation_gets_the_wsdl_that_named_it(leaf: Identity, ca_file: str) -> None:
     """Where the service behind the WSDL failed, the client is made from the WSDL and the adapter is for the service."""
-    with TlsServer(leaf, SoapService(), versions=OLD) as old:
-        with TlsServer(leaf, SoapService(address=f"{old.url}/service")) as healthy, sslwhy.Session() as session:
-            session.verify = ca_file
-            client = sslwhy.Client(f"{healthy.url}/service?wsdl", transport=sslwhy.Transport(session=session))
-            with pytest.raises(sslwhy.DiagnosedError) as caught:
-                client.service.Ping()
-            snippet = _soap_snippet(caught.value.report)
-            assert f"URL = 'https://localhost:{old.port}/'" in snippet
-            assert f"Client('https://localhost:{healthy.port}/service?wsdl'" in snippet
-            python(snippet + "\nassert client.service.Ping() == 'pong'\n")
+    with (
+        TlsServer(leaf, SoapService(), versions=OLD) as old,
+        TlsServer(leaf, SoapService(address=f"{old.url}/service")) as healthy,
+        sslwhy.Session() as session,
+    ):
+        session.verify = ca_file
+        client = sslwhy.Client(f"{healthy.url}/service?wsdl", transport=sslwhy.Transport(session=session))
+        with pytest.raises(sslwhy.DiagnosedError) as caught:
+            client.service.Ping()
+        snippet = _soap_snippet(caught.value.report)
+        assert f"URL = 'https://localhost:{old.port}/'" in snippet
+        assert f"Client('https://localhost:{healthy.port}/service?wsdl'" in snippet
+        python(snippet + "\nassert client.service.Ping() == 'pong'\n")
 
 
 def _soap_snippet(report: sslwhy.Report) -> str:

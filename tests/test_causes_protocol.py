@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,13 @@ from support import legacy, raw
 from support.asking import WAYS, failed, failed_with, primary
 from support.isolation import needs
 from support.programs import GnutlsServer, JavaServer, OpensslServer
-from support.relays import Balancer
+from support.relays import Balancer, DropsLargeHello
 from support.tls import TlsServer
 from support.trip import get, python, remedy
 from urllib3.util.ssl_ import create_urllib3_context
 
 import sslwhy
+from sslwhy.evidence.own_hello import read_client_hello
 
 
 if TYPE_CHECKING:
@@ -65,6 +67,31 @@ def test_a_client_that_is_too_old_is_told_so(leaf: Identity, ca_file: str) -> No
     assert "wants TLS 1.3" in report.primary.headline
 
 
+class _Intolerant(DropsLargeHello):
+    """A filter of the years before TLS 1.3: it refuses each ClientHello with supported_versions in it."""
+
+    def __init__(self, backend: TlsServer) -> None:
+        super().__init__(backend, 1 << 16)
+
+    def serve(self, connection: socket.socket) -> None:
+        """Look into the ClientHello without taking it off the connection."""
+        if read_client_hello(connection.recv(65536, socket.MSG_PEEK)).versions:
+            raw.alert(70)(connection)
+        else:
+            super().serve(connection)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_filter_that_cannot_bear_tls_1_3(way: str, leaf: Identity, ca_file: str) -> None:
+    """The versions overlap, and still the mere offer of the newer one is refused; leaving it out gets through."""
+    with TlsServer(leaf) as server, _Intolerant(server) as front:
+        report = failed(front.url, way, verify=ca_file)
+        assert primary(report) == "protocol-version-mismatch confirmed server"
+        assert report.primary
+        assert "refuses a ClientHello that offers TLS 1.3" in report.primary.headline
+        python(str(remedy(report.primary, snippet=True).snippet) + get(front.url))
+
+
 # no-shared-cipher
 
 
@@ -96,14 +123,30 @@ def test_the_same_with_java(rsa_leaf: Identity, ca_file: str) -> None:
         assert primary(failed(server.url, verify=ca_file)) == "no-shared-cipher confirmed server"
 
 
-def test_one_bad_server_behind_a_balancer(leaf: Identity, ca_file: str) -> None:
-    """An offer that is refused once and accepted later points at the servers, and is not called proven."""
-    with raw.RawServer(raw.alert(40)) as bad, TlsServer(leaf) as good, Balancer(bad, good) as balancer:
-        report = failed(balancer.url, verify=ca_file)
+@pytest.mark.parametrize("turns", ["bg", "bgg", "bbg", "bggg", "bbgg"])
+@pytest.mark.parametrize("versions", [("1.2", "1.3"), ("1.0", "1.2")])
+def test_one_bad_server_behind_a_balancer(turns: str, versions: tuple[str, str], leaf: Identity, ca_file: str) -> None:
+    """In whatever order the servers take turns: what is refused only now and then is not called proven."""
+    with raw.RawServer(raw.alert(40)) as bad, TlsServer(leaf, versions=versions) as good:
+        servers = {"b": bad, "g": good}
+        with Balancer(*(servers[turn] for turn in turns)) as balancer:
+            report = failed(balancer.url, verify=ca_file)
     assert report.code == "no-shared-cipher"
     assert report.primary
     assert report.primary.confidence == "likely"
     assert "both accepted and refused" in report.primary.actual
+    assert len(report.findings) == 1
+
+
+@pytest.mark.parametrize("end", [raw.close_after_hello, raw.reset_after_hello])
+def test_a_bad_server_that_says_nothing(end: raw.Behaviour, leaf: Identity, ca_file: str) -> None:
+    """The same where the bad server hangs up: no cause is made out of the answers of the good one."""
+    with raw.RawServer(end) as bad, TlsServer(leaf) as good, Balancer(bad, bad, good) as balancer:
+        report = failed(balancer.url, verify=ca_file)
+    assert report.code in {"handshake-closed", "connection-reset"}
+    assert report.primary
+    assert report.primary.confidence == "likely"
+    assert "the server answered" in report.primary.actual or "was answered" in report.primary.actual
 
 
 def test_without_probes_the_bare_alert_proves_nothing(leaf: Identity, ca_file: str) -> None:

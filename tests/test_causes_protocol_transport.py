@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from support import pki, raw
 from support.asking import WAYS, failed, failed_with, primary
 from support.relays import DropsLargeHello, Proxy
@@ -170,16 +172,16 @@ def test_a_server_that_says_nothing(way: str, ca_file: str) -> None:
 
 def test_a_slow_answer_is_left_alone(leaf: Identity, ca_file: str) -> None:
     """After the handshake a timeout is the service's business: the exception stays as it was."""
-    import threading
-
-    import requests
-
     release = threading.Event()
-    with TlsServer(leaf, talk=lambda _: release.wait(5) and None) as server, sslwhy.Session() as session:
+    with TlsServer(leaf, talk=lambda _: _wait(release)) as server, sslwhy.Session() as session:
         with pytest.raises(requests.exceptions.ReadTimeout) as caught:
             session.get(server.url, verify=ca_file, timeout=SHORT)
         release.set()
     assert not isinstance(caught.value, sslwhy.DiagnosedError)
+
+
+def _wait(release: threading.Event) -> None:
+    release.wait(5)
 
 
 def test_zeep_without_a_timeout_would_have_hung(leaf: Identity, ca_file: str) -> None:

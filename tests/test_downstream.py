@@ -74,9 +74,14 @@ def test_the_table_and_the_notes_name_everything() -> None:
 
 
 def test_a_run_without_our_classes_proves_nothing() -> None:
-    """Two equal runs are no proof where no call was guarded, or no test passed."""
-    assert not Comparison("s", {"t": PASSED}, {"t": PASSED}, guarded=0, enriched=0).proves_something
-    assert not Comparison("s", {"t": FAILED}, {"t": FAILED}, guarded=5, enriched=0).proves_something
+    """Two equal runs are no proof where no call was guarded, no failure enriched, or no test passed."""
+    good, bad = {"t": PASSED}, {"t": FAILED}
+    assert Comparison("s", good, good, guarded=5, enriched=1).proves_something
+    assert Comparison("s", good, good, guarded=5, enriched=0, fails_over_tls=False).proves_something
+    assert not Comparison("s", good, good, guarded=0, enriched=1).proves_something
+    assert not Comparison("s", good, good, guarded=5, enriched=0).proves_something
+    assert not Comparison("s", bad, bad, guarded=5, enriched=1).proves_something
+    assert "proves nothing" in notes(Comparison("s", good, good, guarded=5, enriched=0))[0]
 
 
 def test_an_archive_with_another_hash_is_refused(tmp_path: Path) -> None:

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
     from sslwhy.demo.pki import Identity
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:unclosed:ResourceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 PATIENCE = 0.6
 LIBRARIES = ["asyncio", "trio"]
 
@@ -152,7 +150,7 @@ class TestEventLoop:
             async with anyio.create_task_group() as group:
                 group.start_soon(beat)
                 try:
-                    async with httpx.AsyncClient(verify=context, timeout=0.2) as client, diagnosing(Policy(deadline=2)):
+                    async with httpx.AsyncClient(verify=context, timeout=0.2) as client, diagnosing(Policy(deadline=3)):
                         await client.get(url)
                 except httpx.ConnectTimeout as error:
                     taken = sum(gaps)
@@ -165,7 +163,7 @@ class TestEventLoop:
             assert server.connections > 3
         assert isinstance(error, DiagnosedError)
         assert taken > 0.6
-        assert max(gaps) < 0.3
+        assert max(gaps) < 0.6 * taken
 
     def test_cancellation_is_prompt(self, library: str, context: ssl.SSLContext) -> None:
         """Whoever cancels the call in the middle of its diagnosis does not wait for it."""
@@ -319,20 +317,19 @@ class TestDiagnosing:
 class TestZeep:
     """zeep's ``AsyncClient``: one httpx client loads the WSDL, another calls."""
 
-    def test_operation(self, library: str, healthy: tls.TlsServer, expired: tls.TlsServer, ca_file: str) -> None:
+    def test_operation(self, library: str, leaf: Identity, expired: tls.TlsServer, ca_file: str) -> None:
         """The operation's client is covered; the operation is named."""
 
-        async def call() -> None:
+        async def call(url: str) -> None:
             context = ssl.create_default_context(cafile=ca_file)
             with httpx.Client(verify=context) as loading:
                 async with httpx.AsyncClient(verify=context) as calling:
                     transport = zeep.transports.AsyncTransport(client=calling, wsdl_client=loading)
-                    client = sslwhy.AsyncClient(f"{healthy.url}/service?wsdl", transport=transport)
-                    service = client.create_service("{urn:sslwhy:quotes}QuotesBinding", f"{expired.url}/service")
-                    assert await client.service.Ping() == "pong"
-                    await service.Ping()
+                    await sslwhy.AsyncClient(url, transport=transport).service.Ping()
 
-        error = assert_enriched(failure_in(library, call), "certificate-expired", httpx.ConnectError)
+        with tls.TlsServer(leaf, application=SoapService(f"{expired.url}/service")) as server:
+            error: Any = failure_in(library, call, f"{server.url}/service?wsdl")
+        assert_enriched(error, "certificate-expired", httpx.ConnectError)
         assert (error.report.operation.kind, error.report.operation.name) == ("operation", "Ping")
         assert error.report.target.port == expired.port
 

@@ -92,7 +92,9 @@ def test_no_second_try() -> None:
     good = root.intermediate("I")
     wrong = other.intermediate("I", key=good.key)
     leaf = good.issue("localhost", dns=["localhost"])
-    assert analyzed([leaf.der, wrong.der, good.der], root).verify_code == 20
+    stuck = analyzed([leaf.der, wrong.der, good.der], root)
+    assert (stuck.verify_code, stuck.detour) == (20, 1)
+    assert analyzed([leaf.der, wrong.der], root).detour is None
     assert analyzed([leaf.der, good.der, wrong.der], root).complete
 
 
@@ -190,3 +192,31 @@ def test_hundreds_of_certificates(ring: bool, trusted: bool) -> None:
     path = analyze(chain, anchors, RULES, LOCALHOST)
     assert time.perf_counter() - started < 2
     assert (path.verify_code, path.depth) == oracle.verify(chain, anchors, RULES, LOCALHOST)
+
+
+STRICT: dict[int, tuple[pki.Oddities, pki.Oddities]] = {
+    # code: what is odd about the intermediate, and about the end-entity
+    80: ({}, {"edits": [der.spoil_extension(pki.OIDS["bc"], b"\x30\x03\x02\x01\x01")]}),
+    81: ({"path_length": 1, "omit": ["ku"]}, {}),
+    82: ({}, {"usage": ["digital_signature", "key_cert_sign"]}),
+    84: ({}, {"omit": ["san"], "edits": [der.empty_subject]}),
+    85: ({}, {"omit": ["aki"]}),
+    86: ({"omit": ["ski"]}, {}),
+    87: ({}, {"edits": [der.spoil_extension(pki.OIDS["san"], b"\x30\0")]}),
+    88: ({}, {"edits": [der.empty_subject]}),
+    89: ({"critical": {"bc": False}}, {}),
+    92: ({"omit": ["ku"]}, {}),
+}
+
+
+@pytest.mark.parametrize("code", STRICT)
+def test_each_rule_of_the_strict_profile(root: pki.Authority, code: int) -> None:
+    """Strict mode refuses with this code, and OpenSSL without it does not mind, but for the name."""
+    above, below = STRICT[code]
+    issuer = root.intermediate("I", **above)
+    leaf = issuer.issue("localhost", **{"dns": ["localhost"], **below})  # type: ignore[arg-type]
+    strict = PathRules(now=NOW, strict=True)
+    path = analyze([leaf.der, issuer.der], [root.der], strict, None)
+    assert (path.verify_code, path.depth) == oracle.verify([leaf.der, issuer.der], [root.der], strict, None)
+    assert path.verify_code == code
+    assert {fault.kind for fault in path.faults} == {"strict-profile"}

@@ -181,6 +181,17 @@ def test_an_issuer_that_was_passed_over() -> None:
     assert "OpenSSL passed over certificate 1 as presented" in finding.actual
 
 
+def test_a_certificate_that_leads_astray() -> None:
+    """Where the path would verify without a presented certificate, its removal is the first advice."""
+    root, other = pki.Authority.root("Root"), pki.Authority.root("Elsewhere")
+    good = root.intermediate("I")
+    wrong = other.intermediate("I", key=good.key)
+    bad = good.issue("localhost", dns=["localhost"])
+    for more, code in (((), 20), ((other.der,), 19)):
+        finding = judge(evidence([bad.der, wrong.der, good.der, *more], root.der, code=code)).findings[0]
+        assert finding.remedies[0].text.startswith("take certificate 1 (I) out of the served chain")
+
+
 def test_partial_chains_can_be_pinned_above_the_end_entity(root: pki.Authority) -> None:
     """With partial chains a presented intermediate may be trusted; the end-entity never is."""
     bad = root.intermediate("I").issue("localhost", dns=["localhost"])

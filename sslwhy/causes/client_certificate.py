@@ -182,16 +182,16 @@ class ClientCertificateUntrusted(Refusal):
             return
         named = bool(view.accepted) and not any(map(view.accepts_issuer, view.path))
         whole = bool(view.path) and view.path[-1].is_self_issued
-        names = view.accepted_names
+        names, sure = view.accepted_names, whole or (named and len(view.path) > 1)
         yield cls.finding(
             f"{case.evidence.target.authority} does not trust the CA of the client certificate",
             expected=f"a client certificate issued by one of: {names}"
             if names
             else "a client certificate of a CA it trusts",
             actual=f"{view.describes_ours}; alert {alert_name(_UNKNOWN_CA)}",
-            confidence="confirmed" if whole or (named and len(view.path) > 1) else "likely",
+            confidence="confirmed" if sure else "likely",
             alternatives=[]
-            if whole
+            if sure
             else ["an intermediate is missing from the certificate's file (client-chain-incomplete)"],
             certificate=view.path[0].sha256 if view.path else None,
             remedies=[

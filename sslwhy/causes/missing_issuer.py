@@ -113,6 +113,7 @@ class MissingIntermediate(PathCause):
 
 
 def _missing_remedies(case: Case, clue: Clue) -> Iterator[Remedy]:
+    yield from remedies.avoid_detour(case)
     yield remedies.serve_full_chain()
     if clue.issuer is not None:
         yield from remedies.trust(case, clue.issuer)
@@ -122,6 +123,7 @@ def _missing_remedies(case: Case, clue: Clue) -> Iterator[Remedy]:
 
 
 def _unknown_remedies(case: Case, top: Certificate) -> Iterator[Remedy]:
+    yield from remedies.avoid_detour(case)
     yield remedies.serve_full_chain()
     yield Remedy(SERVER_OPERATOR, f"if {clean(top.issuer, 120) or 'the issuer'} is your own authority: {OWN_CA}")
     if top.is_ca:

@@ -136,7 +136,9 @@ class ConnectTimeout(Cause):
     @classmethod
     def explains(cls, observed: Observed) -> bool:
         """Return whether the connection did not come about, and was not refused."""
-        return observed.stage == "connect" and observed.root_type != "ConnectionRefusedError" and not observed.proxy
+        if observed.root_type == "ConnectionRefusedError" or observed.reset:
+            return False
+        return observed.stage == "connect" and not observed.proxy
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:

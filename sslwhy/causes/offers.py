@@ -47,9 +47,21 @@ def refuses(answer: HelloAnswer | None) -> bool:
     return isinstance(answer, (AlertReceived, PeerClosed))
 
 
+def copies(case: Case) -> tuple[HelloAnswer, ...]:
+    """Return the answers to this client's own offer, which was repeated where servers behind one address may differ."""
+    asked = map(survey_of(case).answer, (questions.COPY, *questions.AGAIN))
+    return tuple(answer for answer in asked if answer is not None)
+
+
 def refused_again(case: Case) -> bool:
-    """Return whether a copy of this client's offer was turned away, too: the failure is no accident."""
-    return refuses(survey_of(case).answer(questions.COPY))
+    """Return whether each copy of this client's offer was turned away, too: the failure is no accident."""
+    answers = copies(case)
+    return bool(answers) and all(map(refuses, answers))
+
+
+def accepted_once(case: Case) -> bool:
+    """Return whether the offer that failed in the call was accepted from a probe."""
+    return any(map(accepts, copies(case)))
 
 
 def check_command(case: Case) -> str:

@@ -103,6 +103,7 @@ class UntrustedRoot(PathCause):
                 confidence=path_view.confidence(case),
                 certificate=fault.certificate.sha256,
                 remedies=[
+                    *remedies.avoid_detour(case),
                     Remedy(SERVER_OPERATOR, OWN_CA),
                     *remedies.trust(case, fault.certificate),
                 ],
@@ -207,6 +208,7 @@ class InvalidSignature(PathCause):
                 confidence=path_view.confidence(case),
                 certificate=path_view.fingerprint_of(fault),
                 remedies=[
+                    *remedies.avoid_detour(case),
                     Remedy(SERVER_OPERATOR, "serve a certificate and an issuer that belong together, or re-issue it"),
                     Remedy(
                         YOU, "if the trust store holds an outdated root of this name, replace it by the current one"

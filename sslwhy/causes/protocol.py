@@ -60,8 +60,10 @@ class ProtocolVersionMismatch(Cause):
         """Yield the finding where the accepted versions are known and ours are not among them, or where it is said."""
         seen, accepted = case.evidence.observed, offers.survey_of(case).versions
         said = seen.reason in reasons.TOO_OLD or seen.alert in {_PROTOCOL_VERSION, _INAPPROPRIATE_FALLBACK}
-        if accepted and not offers.shared_versions(case) and cls.explains(seen):
+        if accepted and not offers.shared_versions(case) and cls.explains(seen) and not offers.accepted_once(case):
             yield _version_finding(case, accepted)
+        elif _intolerant(case):
+            yield _intolerance(case)
         elif said and not accepted and not seen.proxy:
             yield _version_said(case)
 
@@ -108,6 +110,31 @@ def _old_client(case: Case, oldest: int) -> list[Remedy]:
             YOU, "where the TLS library is too old for that, use a Python that is linked against OpenSSL 1.1.1 or later"
         ),
     ]
+
+
+def _intolerant(case: Case) -> bool:
+    """Return whether the mere offer of TLS 1.3 is refused, though what else is offered would do."""
+    survey = offers.survey_of(case)
+    small, older, nameless = map(survey.answer, (questions.SMALL, questions.TLS12, questions.WITHOUT_SNI))
+    both = {TLS_1_2, TLS_1_3} <= set(offers.offer_of(case).versions)
+    return both and offers.refused_again(case) and offers.accepts(older) and all(map(offers.refuses, (small, nameless)))
+
+
+def _intolerance(case: Case) -> Finding:
+    authority = case.evidence.target.authority
+    return ProtocolVersionMismatch.finding(
+        f"{authority} refuses a ClientHello that offers TLS 1.3, though it speaks TLS 1.2",
+        expected="TLS 1.2 in answer to an offer of TLS 1.2 and 1.3 (RFC 8446 section 4.2.1)",
+        actual="with TLS 1.3 in the offer the ClientHello is refused, without it it is answered",
+        remedies=[
+            Remedy(SERVER_OPERATOR, "update the server, or the load balancer or filter before it, or enable TLS 1.3"),
+            one_host(
+                case,
+                "until then, offer TLS 1.2 at most to this one host; it costs what TLS 1.3 would have hidden",
+                "context.maximum_version = ssl.TLSVersion.TLSv1_2",
+            ),
+        ],
+    )
 
 
 def _version_said(case: Case) -> Finding:
@@ -178,7 +205,7 @@ class NoSharedCipher(Cause):
 
 
 def _cipher_finding(case: Case, theirs: tuple[int, ...]) -> Finding:
-    ours = offers.offered_suites(case)
+    ours = [code for code in offers.offered_suites(case) if _fits(code, max(offers.shared_versions(case)))]
     authority = case.evidence.target.authority
     return NoSharedCipher.finding(
         f"{authority} accepts only cipher suites that this client does not offer: {offers.suite_names(theirs)}",
@@ -186,6 +213,11 @@ def _cipher_finding(case: Case, theirs: tuple[int, ...]) -> Finding:
         actual=f"the server accepts {offers.suite_names(theirs)}",
         remedies=_cipher_remedies(case, theirs),
     )
+
+
+def _fits(code: int, version: int) -> bool:
+    suite = suites().get(code)
+    return suite is None or suite.tls13 == (version == TLS_1_3)
 
 
 def _cipher_remedies(case: Case, theirs: tuple[int, ...]) -> list[Remedy]:
@@ -208,12 +240,11 @@ def _cipher_remedies(case: Case, theirs: tuple[int, ...]) -> list[Remedy]:
 
 def _cipher_suspected(case: Case) -> Iterable[Finding]:
     """Yield what the bare alert allows to say where no probe, or none conclusively, was sent."""
-    survey, seen = offers.survey_of(case), case.evidence.observed
-    repeated = [survey.answer(name) for name in (questions.COPY, *questions.AGAIN)]
-    if case.evidence.chain or offers.refuses(repeated[0]):
+    seen, repeated = case.evidence.observed, offers.copies(case)
+    flaky = offers.accepted_once(case)
+    if case.evidence.chain or (repeated and not flaky):
         return
-    flaky = offers.accepts(repeated[0])
-    mixed = flaky and any(offers.refuses(answer) for answer in repeated)
+    mixed = flaky and any(map(offers.refuses, repeated))
     authority = case.evidence.target.authority
     told = f"{authority} turned this client's offer away"
     yield NoSharedCipher.finding(

@@ -55,6 +55,8 @@ class NoSharedGroup(Cause):
         chosen = _chosen_group(case)
         if chosen is None or chosen in ours or not ours or not offers.refused_again(case):
             return
+        if offers.accepts(offers.survey_of(case).answer(questions.TLS12)):
+            return
         name = offers.group_names([chosen])
         yield cls.finding(
             f"{case.evidence.target.authority} insists on the group {name}, which this client does not offer",

@@ -188,14 +188,13 @@ class LargeClientHelloDropped(Cause):
         """Yield the finding where the size makes the difference."""
         survey = offers.survey_of(case)
         copy, small, padded = map(survey.answer, (questions.COPY, questions.SMALL, questions.PADDED))
-        if not (isinstance(copy, PeerClosed) and offers.accepts(small)) or offers.accepts(
-            survey.answer(questions.WITHOUT_SNI)
-        ):
+        lost = copy is not None and all(isinstance(answer, PeerClosed) for answer in offers.copies(case))
+        if not (lost and offers.accepts(small)) or offers.accepts(survey.answer(questions.WITHOUT_SNI)):
             return
         proven = isinstance(padded, PeerClosed)
         size = offers.offer_of(case).hello_size
         yield cls.finding(
-            f"a ClientHello of {size or 'this'} bytes to {case.evidence.target.authority} gets no answer, a small one",
+            f"a ClientHello of {size or 'this'} bytes to {case.evidence.target.authority} is lost, a small one arrives",
             expected="an answer to a ClientHello of any size",
             actual=f"the small one was answered, this client's {offers.fate(copy)}, the small one padded to that size "
             + (offers.fate(padded) if proven else "was answered"),

@@ -33,6 +33,19 @@ def serve_full_chain() -> Remedy:
     return Remedy(SERVER_OPERATOR, text, command=_FULL_CHAIN)
 
 
+def avoid_detour(case: Case) -> Iterator[Remedy]:
+    """Yield the server operator's remedy where another presented issuer of the same name would do."""
+    path = case.path
+    if isinstance(path, Missing) or path.detour is None:
+        return
+    name = clean(path.presented[path.detour].label, 80)
+    text = (
+        f"take certificate {path.detour} ({name}) out of the served chain: OpenSSL follows it first and never comes "
+        "back for the other one of that name, with which the path would verify"
+    )
+    yield Remedy(SERVER_OPERATOR, text)
+
+
 def reissue(text: str) -> Remedy:
     """Return the server operator's remedy of a new certificate."""
     return Remedy(SERVER_OPERATOR, text)

@@ -59,7 +59,9 @@ class WsdlAddressMismatch(Cause):
         """Yield the finding where the WSDL came from one place and names another."""
         evidence = case.evidence
         operation = evidence.operation
-        if operation.origin != "wsdl-address" or not operation.document or not _elsewhere(evidence):
+        if operation.origin not in {"wsdl-address", "forced-https"} or not operation.document:
+            return
+        if not _elsewhere(evidence) or any(ForcedHttps.find(case)):
             return
         address = clean(evidence.target.url or evidence.target.authority)
         yield cls.finding(
@@ -149,6 +151,19 @@ def _speaks_http(evidence: Evidence) -> bool | None:
     return False if peer.versions else None
 
 
+_SERVICE = 'service = client.create_service("{}", "{}")'
+# zeep's create_service makes a synchronous service even for an AsyncClient.
+_ASYNC_SERVICE = """\
+from zeep.proxy import AsyncServiceProxy
+
+service = AsyncServiceProxy(client, client.wsdl.bindings["{}"], address="{}")
+"""
+
+
+def _asynchronous(evidence: Evidence) -> bool:
+    return (evidence.observed.type or "").startswith("httpx.")
+
+
 def _other_address(evidence: Evidence) -> list[Remedy]:
     operation, target = evidence.operation, evidence.target
     binding = operation.binding or "{namespace}BindingName"
@@ -158,7 +173,7 @@ def _other_address(evidence: Evidence) -> list[Remedy]:
         Remedy(
             YOU,
             "call the address that you were given for the service instead of the one in the WSDL",
-            snippet=f'service = client.create_service("{clean(binding)}", "{clean(address)}")',
+            snippet=(_ASYNC_SERVICE if _asynchronous(evidence) else _SERVICE).format(clean(binding), clean(address)),
         ),
         Remedy(SERVER_OPERATOR, "correct the soap:address in the WSDL to the address that clients can reach"),
     ]

@@ -80,7 +80,7 @@ class HandshakeClosed(Cause):
         survey, authority = offers.survey_of(case), case.evidence.target.authority
         asked = [survey.answer(name) for name in (questions.COPY, questions.SMALL, questions.WITHOUT_SNI)]
         always = all(_ends(answer) for answer in asked)
-        transient = offers.accepts(asked[0])
+        transient = offers.accepted_once(case)
         yield cls.finding(
             f"{authority} closed the connection during the handshake",
             expected="a ServerHello or an alert",
@@ -221,7 +221,7 @@ class ConnectionReset(Cause):
     @classmethod
     def explains(cls, observed: Observed) -> bool:
         """Return whether the connection was reset."""
-        return observed.stage in {"handshake", "read"} and observed.reset and not observed.proxy
+        return observed.stage in {"connect", "handshake", "read"} and observed.reset and not observed.proxy
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
@@ -230,13 +230,13 @@ class ConnectionReset(Cause):
         if not cls.explains(evidence.observed) or not _left_open(case):
             return
         begun = "after the handshake" if evidence.verified else "during the handshake"
+        begun = "as it began" if evidence.observed.stage == "connect" else begun
         begun = begun if evidence.target.url is None or evidence.target.url.startswith("https") else "before an answer"
-        again = offers.survey_of(case).answer(questions.COPY)
         yield cls.finding(
             f"the connection to {offers.addressed(case)} was reset {begun}",
             expected="an answer",
             actual=f"errno {evidence.observed.errno}: connection reset"
-            + ("; asked again, a ClientHello was answered" if offers.accepts(again) else ""),
+            + ("; asked again, a ClientHello was answered" if offers.accepted_once(case) else ""),
             confidence="likely",
             alternatives=[
                 "a firewall or filter on the way sent the reset in the server's name",

@@ -24,7 +24,7 @@ class VerifyCode(IntEnum):
     words: str
     causes: tuple[str, ...]
 
-    def __new__(cls, number: int, words: str, *causes: str) -> Self:
+    def __new__(cls, number: int, words: str = "", *causes: str) -> Self:
         """Make a member out of a row."""
         member = int.__new__(cls, number)
         member._value_ = number

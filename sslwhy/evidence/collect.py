@@ -99,4 +99,6 @@ def _chain(incident: Incident) -> tuple[bytes, ...] | Missing:
 
 def _offer(incident: Incident) -> ClientOffer | Missing:
     context = (incident.testimony.context if incident.testimony else None) or incident.context
-    return offer_of(context) if context is not None else Missing("the TLS context of the failed call is not known")
+    if context is None:
+        return Missing("the TLS context of the failed call is not known")
+    return offer_of(context, target_of(incident).server_name)

@@ -26,8 +26,8 @@ def deepen(evidence: Evidence, incident: Incident, budget: Budget) -> Evidence:
         return evidence
     if evidence.observed.verify_code is not None and isinstance(evidence.chain, Missing):
         evidence = look_again(evidence, incident, budget)
-    if not isinstance(peer := learn_peer(evidence, incident, budget), Missing):
-        evidence = replace(evidence, peer=peer, connections=evidence.connections + peer.connections)
+    peer = learn_peer(evidence, incident, budget)
+    evidence = replace(evidence, peer=peer, connections=evidence.connections + (peer.connections if peer else 0))
     if budget.policy.fetch_issuers and evidence.chain and evidence.observed.verify_code in UNABLE_TO_GET_ISSUER:
         evidence = replace(evidence, issuers=fetch_issuers(evidence.chain, budget))
     return evidence

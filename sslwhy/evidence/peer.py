@@ -48,7 +48,13 @@ _SHARE = 0.4
 _LEAST = 0.1
 _SUITE_CONNECTIONS = 60
 _PROXY_AUTHENTICATION = 407
-_DECISIVE = (questions.WITHOUT_SNI, questions.SMALL, questions.ALL_GROUPS, questions.ALL_SIGNATURES)
+_DECISIVE = (
+    questions.WITHOUT_SNI,
+    questions.SMALL,
+    questions.ALL_GROUPS,
+    questions.ALL_SIGNATURES,
+    questions.TLS12,
+)
 """Variants of this client's offer: where one of them is accepted, the difference is the cause."""
 
 
@@ -88,7 +94,8 @@ def _learn(plan: Plan, evidence: Evidence, budget: Budget) -> PeerSurvey:
     copy = found.answer(questions.COPY)
     if plan.names == (questions.COPY,) and not isinstance(copy, NotTls) and evidence.observed.reason in FOREIGN:
         found = _more(found, Plan(plan.to, (questions.GREETING,)), evidence, budget)
-    if plan.versions and isinstance(copy, ServerFlight):
+    if plan.versions and any(isinstance(answer, ServerFlight) for answer in answers.values()):
+        # Servers behind one address may differ: what was refused once must be refused each time to count.
         found = _more(found, Plan(plan.to, questions.AGAIN), evidence, budget)
     if plan.versions and _suites_open(found):
         found = _with_suites(found, plan, evidence, budget)

@@ -91,6 +91,7 @@ def compare(prepared: Prepared) -> Comparison:
         ours=ours.tests,
         guarded=ours.guarded,
         enriched=ours.enriched,
+        fails_over_tls=suite.fails_over_tls,
         worded=cleared("--their-messages") & suite.whole_messages,
         unsteady=cleared(),
     )

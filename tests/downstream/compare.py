@@ -35,6 +35,7 @@ class Comparison:
         ours: The same with ours in their place.
         guarded: How many calls went through our guard in the second run.
         enriched: How many failures left it enriched.
+        fails_over_tls: Whether there were failures to enrich.
         worded: Tests that fail with ours because they compare the whole of `str(exception)`, and for nothing else.
         unsteady: Tests that failed with ours at first and passed when they were run again.
     """
@@ -44,6 +45,7 @@ class Comparison:
     ours: Mapping[str, Outcome]
     guarded: int
     enriched: int
+    fails_over_tls: bool = True
     worded: frozenset[str] = frozenset()
     unsteady: frozenset[str] = frozenset()
 
@@ -54,8 +56,8 @@ class Comparison:
 
     @property
     def proves_something(self) -> bool:
-        """Whether tests passed with theirs, and ours were in use."""
-        return bool(_count(self.theirs, "passed")) and bool(self.guarded)
+        """Whether tests passed with theirs, and ours were in use and diagnosed what they should."""
+        return bool(_count(self.theirs, "passed") and self.guarded and (self.enriched or not self.fails_over_tls))
 
     @property
     def outside(self) -> list[str]:
@@ -111,7 +113,8 @@ def _row(one: Comparison) -> tuple[str, ...]:
 
 def notes(one: Comparison) -> list[str]:
     """What the table cannot say: each regression, each failure, each reason for skipping."""
-    said = [f"regression: {name}\n{_last_line(one.ours.get(name))}" for name in one.regressions]
+    said = [] if one.proves_something else ["this proves nothing: our classes were not in use, or diagnosed nothing"]
+    said += [f"regression: {name}\n{_last_line(one.ours.get(name))}" for name in one.regressions]
     said += [
         f"message: {name} compares an exception's whole text, and passes but for that" for name in sorted(one.worded)
     ]

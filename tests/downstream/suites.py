@@ -20,6 +20,7 @@ class Suite:
         needs: What its tests import beside the library.
         whole_messages: Tests that compare the whole of `str(exception)`. That text is ours in an enriched exception:
             the library's message is in it, with what failed before it and the code behind it.
+        fails_over_tls: Whether some of its tests have TLS fail, so that a diagnosis takes place.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Suite:
     extras: tuple[str, ...]
     needs: tuple[str, ...]
     whole_messages: frozenset[str] = frozenset()
+    fails_over_tls: bool = True
 
     @property
     def folder(self) -> str:
@@ -72,6 +74,7 @@ SUITES = (
             "freezegun==1.5.5",
             "pretend==1.0.9",
         ),
+        fails_over_tls=False,
     ),
     Suite(
         name="httpx",
@@ -88,5 +91,6 @@ SUITES = (
             "click==8.1.8",
             "cryptography==44.0.1",
         ),
+        fails_over_tls=False,
     ),
 )

@@ -22,7 +22,7 @@ class Mounted(sslwhy.HTTPAdapter):
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
-        context.set_alpn_protocols = lambda _: None  # type: ignore[method-assign, assignment, misc]
+        context.set_alpn_protocols = lambda _: None  # type: ignore[method-assign, assignment]
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

@@ -416,7 +416,8 @@ def _names(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
     choices = [
         HOST, "*.example.com", "*.api.example.com", "a*.example.com", "*pi.example.com", "*.com", "*", "api.*.com",
         "API.EXAMPLE.COM", HOST + ".", "other.example.com", "127.0.0.1", "localhost", "*.ex_ample.com",
-        "api.example.com\0.evil.org", "", "xn--bcher-kva.example.com", "*.-x.example.com", "*.example.com.", "\xe9.example.com",
+        "api.example.com\0.evil.org", "", "xn--bcher-kva.example.com", "*.-x.example.com",
+        "*.example.com.", "\xe9.example.com",
     ]  # fmt: skip
     odd.extensions[SAN] = (rng.random() < 0.3, dns(*rng.sample(choices, rng.choice([0, 1, 1, 2, 3]))))
 

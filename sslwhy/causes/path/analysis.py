@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.path import checks
@@ -27,6 +27,8 @@ _KINDS: dict[VerifyCode, FaultKind] = {
     VerifyCode.UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "issuer-missing",
     VerifyCode.CERT_CHAIN_TOO_LONG: "chain-too-long",
 }
+_MAX_PRESENTED = 30
+"""Chains up to this length are searched for a certificate that leads astray."""
 _NO_ISSUER = "an empty issuer name, so that no issuer can be found"
 
 
@@ -43,6 +45,8 @@ class PathAnalysis:
         faults: everything wrong, in the order in which OpenSSL would meet it; empty for a path that verifies.
         sought: the issuer (RFC 4514 text, raw) that the path ends for want of, or ``None``.
         skipped: issuers by name that OpenSSL passed over, and why.
+        detour: the place of a presented certificate without which the path would verify, or ``None``: OpenSSL takes
+            the first of several issuers with one name and never comes back for the others.
     """
 
     presented: tuple[Certificate, ...]
@@ -53,6 +57,7 @@ class PathAnalysis:
     faults: tuple[Fault, ...] = ()
     sought: str | None = None
     skipped: tuple[Skipped, ...] = ()
+    detour: int | None = None
 
     def of_kind(self, *kinds: FaultKind) -> tuple[Fault, ...]:
         """Return the faults of some kinds."""
@@ -75,7 +80,15 @@ def analyze(
     if unreadable:
         first = unreadable[0]
         return PathAnalysis(presented=presented, verify_code=first.code, depth=first.depth, faults=unreadable)
-    path = build(presented, Anchors(Certificate.from_der(encoding) for encoding in anchors), rules)
+    trusted = Anchors(Certificate.from_der(encoding) for encoding in anchors)
+    found = _judge(presented, trusted, rules, reference)
+    return replace(found, detour=_detour(found, trusted, rules, reference)) if found.faults else found
+
+
+def _judge(
+    presented: tuple[Certificate, ...], anchors: Anchors, rules: PathRules, reference: ReferenceIdentity | None
+) -> PathAnalysis:
+    path = build(presented, anchors, rules)
     faults = tuple(_distinct(_faults(path, rules, reference)))
     return PathAnalysis(
         presented=presented,
@@ -87,6 +100,19 @@ def analyze(
         sought=path.top.certificate.issuer if path.awaits_issuer else None,
         skipped=path.skipped,
     )
+
+
+def _detour(found: PathAnalysis, anchors: Anchors, rules: PathRules, reference: ReferenceIdentity | None) -> int | None:
+    if len(found.presented) > _MAX_PRESENTED:
+        return None
+    names = [certificate.subject_name.canonical for certificate in found.presented]
+    for link in found.path[1:]:
+        if link.position is None or names.count(link.certificate.subject_name.canonical) == 1:
+            continue
+        rest = tuple(one for one in found.presented if one != link.certificate)
+        if not _judge(rest, anchors, rules, reference).faults:
+            return link.position
+    return None
 
 
 def _first_depth(path: Path, faults: tuple[Fault, ...]) -> int:
@@ -139,7 +165,7 @@ def _building(path: Path) -> Iterator[Fault]:
     malformed = tuple(_malformed(path, depth))
     yield from malformed
     top = path.top.certificate
-    if malformed and (not top.issuer_name or _issuer_at_hand(path, depth)):
+    if malformed and path.awaits_issuer and (not top.issuer_name or _issuer_at_hand(path, depth)):
         return
     failure = path.failure
     if top.problems and top.is_self_signed:
@@ -163,7 +189,7 @@ def _malformed(path: Path, depth: int) -> Iterator[Fault]:
     elif not top.issuer_name and path.awaits_issuer:
         yield _malformed_at(path, depth, top, _NO_ISSUER, anchor=path.top.anchor)
     for candidate in path.skipped:
-        if candidate.depth == depth and candidate.malformed and candidate.signer:
+        if path.awaits_issuer and candidate.depth == depth and candidate.malformed and candidate.signer:
             issuer = candidate.certificate
             yield _malformed_at(path, depth + 1, issuer, issuer.problems[0], anchor=candidate.position is None)
 

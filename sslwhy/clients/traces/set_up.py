@@ -105,7 +105,7 @@ def _other_client(frames: Sequence[Frame]) -> Iterator[Noticed]:
         pair = (getattr(transport, "wsdl_client", None), getattr(transport, "client", None))
         if not frame.module.startswith("zeep.transports") or None in pair:
             continue
-        loading = frame.function == "_load_remote_data"
+        loading = frame.function in {"load", "_load_remote_data"}
         name, other = ("client", pair[1]) if loading else ("wsdl_client", pair[0])
         pool = getattr(getattr(other, "_transport", None), "_pool", None)
         if isinstance(context := getattr(pool, "_ssl_context", None), ssl.SSLContext):

@@ -1,0 +1,159 @@
+"""``sslwhy run``: a program whose source nobody touches ends as it would, and its uncaught TLS failure says why."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+from support import pki, tls
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def expired(issuing: pki.Authority) -> Iterator[tls.TlsServer]:
+    """A server whose certificate has expired."""
+    with tls.TlsServer(issuing.issue("x", dns=["localhost"], not_after=-3 * pki.DAY)) as server:
+        yield server
+
+
+def python(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder, with the package of this checkout, and return what came of it."""
+    paths = os.pathsep.join(path for path in sys.path if path)
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": paths, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def write(folder: Path, source: str, name: str = "program.py") -> str:
+    """Write a program; return its name."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(textwrap.dedent(source), encoding="utf-8")
+    return name
+
+
+FAILING = """\
+    import sys
+    import requests
+
+    def order(url, bundle):
+        return requests.get(url, verify=bundle, timeout=5)
+
+    order(sys.argv[1], sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize("how", [["program.py"], ["-m", "program"], ["-m", "package.program"]], ids=" ".join)
+def test_uncaught_failure(how: list[str], tmp_path: Path, expired: tls.TlsServer, ca_file: str) -> None:
+    """The traceback shows the program's own lines, the exception's class and the report; the status is Python's."""
+    write(tmp_path, FAILING)
+    write(tmp_path, FAILING, "package/program.py")
+    done = python("-m", "sslwhy", "run", *how, expired.url, ca_file, folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "order(sys.argv[1], sys.argv[2])" in done.stderr
+    last = next(line for line in done.stderr.splitlines() if line.startswith("requests.exceptions.SSLError: TLS to"))
+    assert last.endswith("[certificate-expired]")
+    assert ("error[certificate-expired]:" in done.stderr) == (sys.version_info >= (3, 11))
+    assert "sslwhy/cli/program.py" not in done.stderr.split("direct cause")[-1]
+
+
+STANDING = """\
+    import __main__, json, os, sys
+    print(json.dumps([
+        sys.argv, __name__, os.path.basename(__file__), __main__.__file__ == __file__, os.path.realpath(sys.path[0]),
+    ]))
+"""
+
+
+@pytest.mark.parametrize("how", [["tools/show.py"], ["-m", "tools.show"]], ids=" ".join)
+def test_stands_as_under_python(how: list[str], tmp_path: Path) -> None:
+    """``sys.argv``, ``__name__``, ``__file__``, ``__main__`` and ``sys.path[0]`` are what Python itself makes them."""
+    write(tmp_path, STANDING, "tools/show.py")
+    arguments = [*how, "--json", "-x", "--", "a b"]
+    plain = python(*arguments, folder=tmp_path)
+    ours = python("-m", "sslwhy", "run", *arguments, folder=tmp_path)
+    assert ours.returncode == plain.returncode == 0, ours.stderr
+    assert ours.stdout == plain.stdout
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "sys.exit()",
+        "sys.exit(0)",
+        "sys.exit(7)",
+        "sys.exit('all wrong')",
+        "raise KeyError('x')",
+        "raise BrokenPipeError(32, 'x')",
+        "sys.stdout.write('done')",
+        "import atexit; atexit.register(print, 'later'); sys.exit(3)",
+        "sys.excepthook = lambda *_: print('hooked'); raise ValueError",
+    ],
+)
+def test_endings(ending: str, tmp_path: Path) -> None:
+    """Exit status, output and last line of the traceback are what Python itself gives."""
+    name = write(tmp_path, f"import sys\n{ending}\n")
+    plain, ours = python(name, folder=tmp_path), python("-m", "sslwhy", "run", name, folder=tmp_path)
+    assert (ours.returncode, ours.stdout) == (plain.returncode, plain.stdout)
+    assert ours.stderr == plain.stderr.replace(f'"{tmp_path}/', '"')
+
+
+def test_interrupted(tmp_path: Path) -> None:
+    """Control-C ends the program with a traceback and the status that shells give it."""
+    name = write(tmp_path, "raise KeyboardInterrupt\n")
+    done = python("-m", "sslwhy", "run", name, folder=tmp_path)
+    assert done.returncode == 130
+    assert done.stderr.endswith("KeyboardInterrupt\n")
+
+
+def test_what_the_program_catches_is_its_own(tmp_path: Path, expired: tls.TlsServer, ca_file: str) -> None:
+    """A program that handles its failure sees the exception that it would see without sslwhy."""
+    source = """\
+        import sys, requests
+        try:
+            requests.get(sys.argv[1], verify=sys.argv[2], timeout=5)
+        except requests.exceptions.SSLError as error:
+            print(type(error).__mro__[1].__name__, hasattr(error, "report"))
+    """
+    name = write(tmp_path, source)
+    done = python("-m", "sslwhy", "run", name, expired.url, ca_file, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "ConnectionError False\n"), done.stderr
+
+
+def test_source_is_untouched(tmp_path: Path) -> None:
+    """Nothing is written beside the program."""
+    name = write(tmp_path, "print('hello')\n")
+    before = (tmp_path / name).read_bytes()
+    assert python("-m", "sslwhy", "run", name, folder=tmp_path).stdout == "hello\n"
+    assert (tmp_path / name).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_missing_program(tmp_path: Path) -> None:
+    """A program that is not there ends with an error, as under Python."""
+    done = python("-m", "sslwhy", "run", "nowhere.py", folder=tmp_path)
+    assert done.returncode != 0
+    assert "nowhere.py" in done.stderr
+
+
+def test_switched_off(tmp_path: Path, expired: tls.TlsServer, ca_file: str) -> None:
+    """With ``SSLWHY=off`` the traceback is Python's own."""
+    write(tmp_path, FAILING)
+    done = python("-m", "sslwhy", "run", "program.py", expired.url, ca_file, folder=tmp_path, SSLWHY="off")
+    assert done.returncode == 1
+    assert "certificate-expired" not in done.stderr
