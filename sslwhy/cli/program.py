@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.cli.status import PROBLEM
 from sslwhy.clients.guard import diagnosing
+from sslwhy.evidence.errors import links
 
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def command(options: argparse.Namespace) -> int:
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - what python itself does with a program's last exception
-        sys.excepthook(type(error), error, _from_program_on(error.__traceback__))
+        for link in links(error):
+            link.__traceback__ = _from_program_on(link.__traceback__)
+        sys.excepthook(type(error), error, error.__traceback__)
         return _INTERRUPTED if isinstance(error, KeyboardInterrupt) else PROBLEM
     return 0
 
