@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from sslwhy.inquiry import diagnose_chain as diagnose_chain
     from sslwhy.inquiry import explain as explain
     from sslwhy.policy import Policy as Policy
+    from sslwhy.report.report import Report as Report
     from sslwhy.report.values import Check as Check
     from sslwhy.report.values import Finding as Finding
     from sslwhy.report.values import Remedy as Remedy
-    from sslwhy.report.values import Report as Report
 
 _HOMES = {
     "AsyncClient": "sslwhy.clients.over_zeep",
@@ -43,7 +43,7 @@ _HOMES = {
     "HTTPTransport": "sslwhy.clients.over_httpx",
     "Policy": "sslwhy.policy",
     "Remedy": "sslwhy.report.values",
-    "Report": "sslwhy.report.values",
+    "Report": "sslwhy.report.report",
     "Session": "sslwhy.clients.over_requests",
     "Transport": "sslwhy.clients.over_zeep",
     "check": "sslwhy.checking",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sslwhy.facts.evidence import Evidence
-    from sslwhy.report.values import Report
+    from sslwhy.report.report import Report
 
 _CHECK = Operation("check")
 

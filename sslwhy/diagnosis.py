@@ -12,7 +12,8 @@ from sslwhy.causes.path.chain import chain_links
 from sslwhy.evidence.collect import Budget, collect
 from sslwhy.evidence.deepen import deepen
 from sslwhy.facts.missing import Missing
-from sslwhy.report.values import Report, TrustSummary
+from sslwhy.report.report import Report
+from sslwhy.report.values import TrustSummary
 
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from sslwhy.report.line import one_line_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sslwhy.report.values import Remedy, Report
+    from sslwhy.report.report import Report
+    from sslwhy.report.values import Remedy
 
 _BUILT_IN_RECIPES: tuple[Any, ...] = (BaseException.__reduce__, OSError.__reduce__)
 

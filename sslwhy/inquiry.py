@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sslwhy.evidence.incident import Incident
-    from sslwhy.report.values import Report
+    from sslwhy.report.report import Report
 
 
 def explain(exc_or_response: Any, *, connect: bool = False) -> Report:

@@ -74,7 +74,6 @@ def soap12(text: str, detail: str = "") -> Any:
     return answer
 
 
-@pytest.mark.scenario("upstream-trust-failure")
 @pytest.mark.parametrize(("text", "code"), UPSTREAM)
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
 def test_faults(text: str, code: str, version: str, ping: Callable[..., BaseException]) -> None:
@@ -102,6 +101,7 @@ def test_letter_to_the_owner(ping: Callable[..., BaseException]) -> None:
     assert "verify=False" not in str(error.report)
 
 
+@pytest.mark.scenario("upstream-trust-failure")
 def test_detail(ping: Callable[..., BaseException]) -> None:
     """The text may stand in the Fault's detail; the detail's XML stays, and only pickling drops it."""
     answer = fault("Internal Error", detail=JAVA_TRUST)
@@ -118,8 +118,8 @@ def test_detail(ping: Callable[..., BaseException]) -> None:
 def test_page_that_is_no_xml(ping: Callable[..., BaseException]) -> None:
     """zeep complains about XML and hides what the page says; it stays a ``TransportError`` with status and content."""
     body = (
-        b"upstream connect error or disconnect/reset before headers. reset reason: connection failure, transport failure"
-        b" reason: TLS error: 268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED"
+        b"upstream connect error or disconnect/reset before headers. reset reason: connection failure, transport "
+        b"failure reason: TLS error: 268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED"
     )
     response = sites.Response(503, body, "text/plain", {"Server": "envoy"})
     error = assert_enriched(ping(sites.faulty_with(response)), "upstream-trust-failure", zeep.exceptions.TransportError)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sslwhy.report.values import Report
+    from sslwhy.report.report import Report
 
 DAY = pki.DAY
 ECDHE_ECDSA_AES128_GCM = 0xC02B

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from sslwhy.report.values import Report
+    from sslwhy.report.report import Report
 
 _DEADLINE = 10.0
 

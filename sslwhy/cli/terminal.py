@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from sslwhy.report.values import Report
+    from sslwhy.report.report import Report
 
 
 def show(report: Report) -> None:

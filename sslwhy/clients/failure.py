@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sslwhy.evidence.incident import Incident
     from sslwhy.facts.observed import OperationKind
     from sslwhy.policy import Policy
-    from sslwhy.report.values import Report
+    from sslwhy.report.report import Report
 
 LOG = logging.getLogger("sslwhy")
 

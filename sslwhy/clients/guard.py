@@ -99,6 +99,8 @@ class diagnosing(Guard):  # noqa: N801 - used like a function: a context manager
     functions, plain or ``async``. Under ``async with`` a diagnosis never holds up the event loop; a plain ``with`` in a
     coroutine works, too, but blocks the loop for as long as the diagnosis takes.
 
+    An exception group passes as it is: put the guard around the calls of the tasks, or use the drop-ins in them.
+
     Args:
         diagnosis: how far a diagnosis may go; ``None`` for what the environment says.
 

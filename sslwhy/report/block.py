@@ -11,7 +11,7 @@ from sslwhy.report.text import clean, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sslwhy.report.values import ChainLink, Finding, Remedy, Report
+    from sslwhy.report.values import ChainLink, Diagnosis, Finding, Remedy
 
 _LABEL = 12
 _WIDTH = 116
@@ -19,12 +19,12 @@ _CHAIN_SHOWN = 12
 _UNSETTLED = {"skipped", "inconclusive"}
 
 
-def render_block(report: Report) -> str:
+def render_block(report: Diagnosis) -> str:
     """Return the block: every finding with its remedies, the chain, what was observed and what was checked."""
     return "\n".join(_lines(report))
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Diagnosis) -> Iterator[str]:
     if not report.findings:
         yield f"ok: no fault found at {report.target.authority}"
     for number, finding in enumerate(report.findings):
@@ -57,7 +57,7 @@ def _remedy(remedy: Remedy) -> Iterator[str]:
             yield from ((" " * (_LABEL + 4) + line).rstrip() for line in code.strip("\n").splitlines())
 
 
-def _where(report: Report) -> Iterator[str]:
+def _where(report: Diagnosis) -> Iterator[str]:
     operation, target = report.operation, report.target
     doing = {"wsdl": "loading the WSDL", "schema": "loading a schema", "check": "checking"}.get(operation.kind)
     doing = doing or " ".join(filter(None, (operation.kind, operation.name)))
@@ -68,7 +68,7 @@ def _where(report: Report) -> Iterator[str]:
         yield from _row("peer", target.address)
 
 
-def _chain(report: Report) -> Iterator[str]:
+def _chain(report: Diagnosis) -> Iterator[str]:
     for number, link in enumerate(report.chain[:_CHAIN_SHOWN]):
         yield from _row("chain" if number == 0 else "", _link(link))
         if link.issuer and link.issuer != link.subject:
@@ -87,7 +87,7 @@ def _link(link: ChainLink) -> str:
     return f"{mark} {link.role}: {clean(link.subject) or '(empty subject)'} ({state})"
 
 
-def _evidence(report: Report) -> Iterator[str]:
+def _evidence(report: Diagnosis) -> Iterator[str]:
     if report.trust:
         location = f" ({clean(report.trust.location)})" if report.trust.location else ""
         count = f"{report.trust.anchors} trust anchor{'' if report.trust.anchors == 1 else 's'}"

@@ -8,7 +8,7 @@ from sslwhy.report.text import one_line, redact
 
 
 if TYPE_CHECKING:
-    from sslwhy.report.values import Report
+    from sslwhy.report.values import Diagnosis
 
 _WORDS = {
     "setup": "TLS set-up for",
@@ -19,7 +19,7 @@ _WORDS = {
 }
 
 
-def render_line(report: Report) -> str:
+def render_line(report: Diagnosis) -> str:
     """Return what failed, why, who has to do what, and the code in brackets; never a newline."""
     primary = report.primary
     if primary is None:
@@ -28,7 +28,7 @@ def render_line(report: Report) -> str:
     return one_line(f"{_failed(report)} failed: {primary.headline}{_hedge(report)}{remedy}") + f" [{primary.code}]"
 
 
-def one_line_of(report: Report, message: str) -> str:
+def one_line_of(report: Diagnosis, message: str) -> str:
     """Return the one-line form with the original message of the exception inside it.
 
     Args:
@@ -41,12 +41,12 @@ def one_line_of(report: Report, message: str) -> str:
     return f"{head} ({original}){bracket}{code}" if bracket else f"{line} ({original})"
 
 
-def _failed(report: Report) -> str:
+def _failed(report: Diagnosis) -> str:
     words = "tunnel to" if report.observed.proxy else _WORDS.get(report.observed.stage, "TLS to")
     return f"{words} {report.target.authority}"
 
 
-def _hedge(report: Report) -> str:
+def _hedge(report: Diagnosis) -> str:
     primary = report.primary
     if primary is None or primary.confidence == "confirmed":
         return ""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from sslwhy.report.values import Report
+    from sslwhy.report.report import Report
 
 _STYLES = (
     (r"(?m)^error\[[a-z0-9-]+\]", "bold red"),

@@ -11,14 +11,14 @@ from sslwhy.report.text import clean
 
 
 if TYPE_CHECKING:
-    from sslwhy.report.values import Finding, Report
+    from sslwhy.report.values import Diagnosis, Finding
 
 SCHEMA_VERSION = 1
 _FINGERPRINT_DIGITS = 16
 
 
-def to_dict(report: Report) -> dict[str, Any]:
-    """Return the JSON form of a report; see :meth:`sslwhy.Report.to_dict`."""
+def to_dict(report: Diagnosis) -> dict[str, Any]:
+    """Return the JSON form of a report; see :meth:`sslwhy.Diagnosis.to_dict`."""
     findings = [_finding(each) for each in report.findings]
     return {
         "schema_version": SCHEMA_VERSION,
@@ -35,11 +35,11 @@ def to_dict(report: Report) -> dict[str, Any]:
         "trust": asdict(report.trust) if report.trust else None,
         "checks": [asdict(check) for check in report.checks],
         "connections": report.connections,
-        "fingerprint": report.fingerprint,
+        "fingerprint": fingerprint(report),
     }
 
 
-def _observed(report: Report) -> dict[str, Any] | None:
+def _observed(report: Diagnosis) -> dict[str, Any] | None:
     seen = report.observed
     if not seen.failed:
         return None
@@ -69,7 +69,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def fingerprint(report: Report) -> str:
+def fingerprint(report: Diagnosis) -> str:
     """Return a stable id of (code, subject, host, port, offending certificate): 16 hexadecimal digits of SHA-256."""
     primary = report.primary
     parts = (
@@ -82,7 +82,7 @@ def fingerprint(report: Report) -> str:
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT_DIGITS]
 
 
-def log_fields(report: Report) -> dict[str, Any]:
+def log_fields(report: Diagnosis) -> dict[str, Any]:
     """Return flat ``tls.*`` keys; values are strings, numbers or ``None``."""
     primary = report.primary
     remedy = primary.remedies[0] if primary and primary.remedies else None
@@ -102,5 +102,5 @@ def log_fields(report: Report) -> dict[str, Any]:
         "tls.operation": report.operation.name,
         "tls.verify_code": report.observed.verify_code,
         "tls.reason": report.observed.reason,
-        "tls.fingerprint": report.fingerprint,
+        "tls.fingerprint": fingerprint(report),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 
 if TYPE_CHECKING:
@@ -146,10 +146,8 @@ class TrustSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """A diagnosis.
-
-    ``str(report)`` is the block for people, :meth:`line` the one-line form, :meth:`to_dict` the JSON form.
+class Diagnosis:
+    """What a report tells, without its forms.
 
     Attributes:
         target: the server.
@@ -180,33 +178,3 @@ class Report:
     def code(self) -> str | None:
         """Return the primary's code, or ``None`` when nothing is wrong."""
         return self.primary.code if self.primary else None
-
-    @property
-    def fingerprint(self) -> str:
-        """Return the stable id of (code, subject, host, port, offending certificate)."""
-        from sslwhy.report.record import fingerprint
-
-        return fingerprint(self)
-
-    def line(self) -> str:
-        """Return the one-line form: no newline, starts with what failed, ends with the code in brackets."""
-        from sslwhy.report.line import render_line
-
-        return render_line(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form, ``schema_version`` 1: only dicts, lists, strings, numbers, booleans and ``None``."""
-        from sslwhy.report.record import to_dict
-
-        return to_dict(self)
-
-    def log_fields(self) -> dict[str, Any]:
-        """Return flat ``tls.*`` keys for ``logging``'s ``extra=`` and structured logs."""
-        from sslwhy.report.record import log_fields
-
-        return log_fields(self)
-
-    def __str__(self) -> str:
-        from sslwhy.report.block import render_block
-
-        return render_block(self)

@@ -12,7 +12,7 @@ import sslwhy
 if TYPE_CHECKING:
     import ssl
 
-    from sslwhy.report.values import Report
+    from sslwhy.report.report import Report
 
 WAYS = ("session", "check")
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sslwhy.report.values import Finding, Remedy, Report
+    from sslwhy.report.report import Report
+    from sslwhy.report.values import Finding, Remedy
 
 OFFLINE = sslwhy.Policy(connect=False)
 
