@@ -18,11 +18,13 @@ class Policy:
         deadline: seconds for all of it; when it is over, the caller gets the original exception.
         connect: whether it may open connections of its own. They never carry application data.
         fetch_issuers: whether it may fetch a missing issuer (AIA caIssuers, RFC 5280 section 4.2.2.1).
+        private_issuers: whether it may do so from loopback, link-local and private addresses.
     """
 
     deadline: float = _DEADLINE
     connect: bool = True
     fetch_issuers: bool = False
+    private_issuers: bool = False
 
     @classmethod
     def from_environment(cls) -> Policy:

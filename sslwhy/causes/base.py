@@ -42,12 +42,14 @@ class Cause(abc.ABC):
         topic: the check that it belongs to, one of :data:`TOPICS`.
         subject: whose fault it is, unless a finding says otherwise.
         specificity: how much it explains; among findings that explain the observed error the highest wins.
+        supersedes: codes that describe the same fault with less insight; a confirmed finding takes their place.
     """
 
     code: ClassVar[str]
     topic: ClassVar[str]
     subject: ClassVar[Subject] = "server"
     specificity: ClassVar[int] = 50
+    supersedes: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     @abc.abstractmethod

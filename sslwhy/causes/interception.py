@@ -57,6 +57,7 @@ class InterceptingProxy(Cause):
     topic = "path"
     subject = "network"
     specificity = 90
+    supersedes = frozenset({"untrusted-root", "unknown-issuer", "missing-intermediate", "strict-profile-violation"})
 
     @classmethod
     def explains(cls, observed: Observed) -> bool:

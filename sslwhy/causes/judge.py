@@ -44,11 +44,18 @@ def judge(evidence: Evidence) -> Verdict:
     """
     case = Case(evidence)
     findings = [finding for cause in all_causes() for finding in cause.find(case)]
+    findings = _without_superseded(findings)
     ranked = sorted(findings, key=lambda finding: _rank(finding, evidence.observed))
     if evidence.observed.failed and not (ranked and _explains(ranked[0], evidence.observed)):
         ranked.insert(0, unclassified(case))
     checks = tuple(check_topic(topic, case, ranked) for topic in TOPICS)
     return Verdict(with_remarks(case, ranked), checks, case)
+
+
+def _without_superseded(findings: list[Finding]) -> list[Finding]:
+    sure = {finding.code for finding in findings if finding.confidence == "confirmed"}
+    gone = {code for cause in all_causes() if cause.code in sure for code in cause.supersedes}
+    return [finding for finding in findings if finding.code not in gone]
 
 
 def _explains(finding: Finding, observed: Observed) -> bool:

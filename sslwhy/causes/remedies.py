@@ -113,8 +113,6 @@ def _snippet(case: Case, certificate: Certificate, needed: tuple[Certificate, ..
         "",
         verifying_with(case, f'"{_BUNDLE}"'),
     ]
-    if case.evidence.operation.kind in {"wsdl", "schema", "operation"}:
-        lines.append("# and pass it on: Client(wsdl, transport=Transport(session=session))")
     return "\n".join(lines)
 
 

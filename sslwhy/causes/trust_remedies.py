@@ -22,6 +22,9 @@ _READ = {"requests": ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")}
 _OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
+_HANDED_ON = "# and hand it on: Client(wsdl, transport=Transport(session=session))"
+
+
 def verifying_with(case: Case, path: str) -> str:
     """Return Python that makes the client of the failed call verify with a bundle.
 
@@ -34,7 +37,9 @@ def verifying_with(case: Case, path: str) -> str:
     if client == "requests":
         freed = _freed(case)
         imports = [*(["import os", ""] if freed else []), *needs, "import requests", ""]
-        return "\n".join([*imports, *freed, "session = requests.Session()", f"session.verify = {path}"])
+        handed_on = [_HANDED_ON] if case.evidence.operation.kind in {"wsdl", "schema", "operation"} else []
+        lines = [*imports, *freed, "session = requests.Session()", f"session.verify = {path}", *handed_on]
+        return "\n".join(lines)
     context = f"context = ssl.create_default_context({_parameter(case, path)}={path})"
     if client == "httpx":
         return "\n".join(

@@ -91,7 +91,9 @@ def distrust_in(case: Case, *, offline: bool = False) -> Distrust | None:
         case: the case.
         offline: whether anchors that a caller gave for an offline diagnosis count as a store, too.
     """
-    trust, path = case.evidence.trust, case.path
+    trust, path, offer = case.evidence.trust, case.path, case.evidence.offer
+    if case.evidence.verified or (offer and not offer.verify):
+        return None
     if isinstance(trust, Missing) or isinstance(path, Missing) or path.complete or not path.path:
         return None
     return Distrust(case, trust, path) if offline or trust.store.source != GIVEN else None

@@ -41,7 +41,11 @@ def _reports(target: str, options: argparse.Namespace) -> Iterator[Report]:
     from sslwhy.checking import check, https_address
     from sslwhy.policy import Policy
 
-    policy = Policy(deadline=options.deadline or _DEADLINE, fetch_issuers=not options.no_fetch_issuers)
+    policy = Policy(
+        deadline=options.deadline or _DEADLINE,
+        fetch_issuers=not options.no_fetch_issuers,
+        private_issuers=options.private_issuers,
+    )
     cert = (options.cert, options.key) if options.cert and options.key else options.cert
     proxies = {"https": options.proxy} if options.proxy else None
     url = https_address(target)

@@ -75,6 +75,7 @@ def _add_check(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--deadline", type=float, metavar="SECONDS", help="for each diagnosis (default: 10)")
     parser.add_argument("--all-addresses", action="store_true", help="check and compare every address of a host")
     parser.add_argument("--no-fetch-issuers", action="store_true", help="do not fetch a missing issuer (AIA)")
+    parser.add_argument("--private-issuers", action="store_true", help="fetch it from private addresses, too")
     parser.set_defaults(command=command)
 
 

@@ -92,7 +92,7 @@ def _issuer_of(top: Certificate, budget: Budget, reason: str, *, allow_private: 
     for url in top.aia_issuer_urls[:_LOCATIONS]:
         until = time.monotonic() + min(SECONDS, budget.seconds)
         try:
-            content = _fetch(url, until, allow_private=allow_private)
+            content = _fetch(url, until, budget, allow_private=allow_private)
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = str(error) or type(error).__name__
             continue
@@ -120,7 +120,7 @@ def _decoded(content: bytes) -> Iterator[bytes]:
         return
 
 
-def _fetch(url: str, until: float, *, allow_private: bool) -> bytes:
+def _fetch(url: str, until: float, budget: Budget, *, allow_private: bool) -> bytes:
     """Return the body at an address, after one redirect at most.
 
     Raises:
@@ -128,15 +128,16 @@ def _fetch(url: str, until: float, *, allow_private: bool) -> bytes:
         ValueError: the address cannot be read.
         http.client.HTTPException: the answer is no HTTP.
     """
-    response = _ask(url, until, allow_private=allow_private)
+    response = _ask(url, until, budget, allow_private=allow_private)
     if response.status in _REDIRECTS:
-        response = _ask(urljoin(url, response.getheader("Location", "")), until, allow_private=allow_private)
+        onward = urljoin(url, response.getheader("Location", ""))
+        response = _ask(onward, until, budget, allow_private=allow_private)
     if response.status != http.client.OK:
         raise _RefusedError(f"the address of the issuer's certificate answers with status {response.status}")
     return response.read()
 
 
-def _ask(url: str, until: float, *, allow_private: bool) -> http.client.HTTPResponse:
+def _ask(url: str, until: float, budget: Budget, *, allow_private: bool) -> http.client.HTTPResponse:
     parts = urlsplit(url)
     plain = url.isascii() and url.isprintable() and not any(character in url for character in " @\\")
     if parts.scheme != "http" or not parts.hostname or not plain:
@@ -148,6 +149,7 @@ def _ask(url: str, until: float, *, allow_private: bool) -> http.client.HTTPResp
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     # HTTP/1.0, so that the answer ends with the connection and is not sent in chunks.
     request = f"GET {target} HTTP/1.0\r\nHost: {parts.netloc}\r\nUser-Agent: sslwhy\r\nConnection: close\r\n\r\n"
+    budget.connections += 1
     with socket.create_connection(address, _left(until)) as connection:
         connection.settimeout(_left(until))
         connection.sendall(request.encode("ascii"))

@@ -28,17 +28,19 @@ if TYPE_CHECKING:
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Budget:
-    """How much a collection may still spend.
+    """How much a collection may still spend, and what it has spent.
 
     Attributes:
         policy: the caller's limits.
         ends: when it is over, on :func:`time.monotonic`'s clock.
+        connections: how many connections were opened outside of the survey of the peer.
     """
 
     policy: Policy
     ends: float
+    connections: int = 0
 
     @classmethod
     def starting_now(cls, policy: Policy) -> Budget:

@@ -29,5 +29,6 @@ def deepen(evidence: Evidence, incident: Incident, budget: Budget) -> Evidence:
     peer = learn_peer(evidence, incident, budget)
     evidence = replace(evidence, peer=peer, connections=evidence.connections + (peer.connections if peer else 0))
     if budget.policy.fetch_issuers and evidence.chain and evidence.observed.verify_code in UNABLE_TO_GET_ISSUER:
-        evidence = replace(evidence, issuers=fetch_issuers(evidence.chain, budget))
+        issuers = fetch_issuers(evidence.chain, budget, allow_private=budget.policy.private_issuers)
+        evidence = replace(evidence, issuers=issuers, connections=evidence.connections + budget.connections)
     return evidence
