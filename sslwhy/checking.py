@@ -83,15 +83,15 @@ def https_address(text: str) -> str:
     if "://" not in typed:
         bare = typed.split("/", 1)[0]
         typed = f"https://[{typed}]" if bare.count(":") > 1 and not bare.startswith("[") else f"https://{typed}"
-    parts = urlsplit(typed)
-    if parts.scheme != "https":
-        raise ValueError(f"{redact(text)!r} is not an https address: there is no TLS to check")
     try:
-        usable = bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(typed)
+        usable = bool(parts.hostname) and parts.port != 0 and not any(each.isspace() for each in typed)
     except ValueError:
         usable = False
-    if not usable or any(character.isspace() for character in typed):
+    if not usable:
         raise ValueError(f"{redact(text)!r} is not an address: give https://HOST[:PORT]/ or HOST[:PORT]")
+    if parts.scheme != "https":
+        raise ValueError(f"{redact(text)!r} is not an https address: there is no TLS to check")
     return typed
 
 

@@ -27,6 +27,13 @@ def check_topic(topic: str, case: Case, findings: Sequence[Finding]) -> Check:
     return Check(topic, result, reason)
 
 
+def _protocol(case: Case) -> object:
+    """Return what the protocol was judged from: the client's own offer, and after a refusal the probes, too."""
+    observed = case.evidence.observed
+    refused = observed.failed and observed.verify_code is None and observed.stage == "handshake"
+    return case.evidence.peer if refused and case.evidence.offer else case.evidence.offer
+
+
 def _belongs(finding: Finding, topic: str) -> bool:
     cause = cause_named(finding.code)
     # "unclassified" claims nothing, so it answers no question either.
@@ -37,7 +44,7 @@ def _without_finding(topic: str, case: Case) -> tuple[CheckResult, str]:
     evidence = case.evidence
     needed: dict[str, object] = {
         "answer": evidence.answer,
-        "protocol": evidence.offer,
+        "protocol": _protocol(case),
         "client certificate": evidence.client_certificate,
         "validity": case.path,
         "identity": case.path if case.reference else Missing("no host name is verified on this connection"),

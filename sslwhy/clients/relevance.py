@@ -47,7 +47,14 @@ _CONNECTION = {
 }
 _SPEAKING = {"ssl", "socket", "http", "asyncio", "trio", "anyio"}
 _TOO_PLAIN = {"http.client.BadStatusLine", "ConnectionResetError", "httpx.ReadError", "httpx.RemoteProtocolError"}
-_LATE = {"TimeoutError", "trio.TooSlowError", "socket.timeout", "requests.exceptions.ReadTimeout", "httpx.TimeoutException"}
+_LATE = {
+    "TimeoutError",
+    "asyncio.exceptions.TimeoutError",
+    "socket.timeout",
+    "trio.TooSlowError",
+    "httpx.TimeoutException",
+    "requests.exceptions.ReadTimeout",
+}
 _SET_UP = {"requests.adapters", "urllib3.util.ssl_", "urllib3.connection", "httpx._config", "ssl"}
 _WIRE = {"aiohttp", "anyio", "asyncio", "http", "httpcore", "socket", "ssl", "trio", "urllib3"}
 _LOADERS = {"load_cert_chain", "load_verify_locations"}

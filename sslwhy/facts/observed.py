@@ -20,7 +20,8 @@ _ENDED = {
 }
 # For a close_notify in the middle of a handshake OpenSSL leaves no error, and CPython then says "unknown error".
 _ENDS = {"UNEXPECTED_EOF_WHILE_READING", "UNKNOWN_ERROR"}
-_TIMEOUTS = {"TimeoutError", "socket.timeout", "trio.TooSlowError"}
+# Python 3.10 has classes of their own for what are all TimeoutError from 3.11 on.
+_TIMEOUTS = {"TimeoutError", "asyncio.exceptions.TimeoutError", "socket.timeout", "trio.TooSlowError"}
 _RESETS = {"ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError"}
 
 

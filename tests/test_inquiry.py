@@ -1,0 +1,189 @@
+"""Reports on request: check(), explain() and diagnose_chain(), and the limits that a policy sets."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+import requests
+
+import sslwhy
+from sslwhy import Policy
+from sslwhy.demo.soap_service import SoapService
+from support import pki, raw, tls
+
+
+class TestCheck:
+    """``check()`` reaches an endpoint the way requests would."""
+
+    def test_healthy(self, leaf: Any, ca_file: str) -> None:
+        """A healthy endpoint has no finding; the report shows chain, trust and every check; one request is sent."""
+        with tls.TlsServer(leaf) as server:
+            report = sslwhy.check(server.url, verify=ca_file)
+            assert [request.method for request in server.requests] == ["HEAD"]
+        assert report.primary is None
+        assert report.code is None
+        assert report.connections == 0
+        assert [link.role for link in report.chain] == ["end-entity", "intermediate", "trust anchor"]
+        assert {check.result for check in report.checks} <= {"ok", "skipped"}
+        assert report.trust is not None
+        assert (report.trust.source, report.trust.anchors) == ("verify", 1)
+
+    def test_nothing_is_sent_to_a_server_that_was_not_verified(self, leaf: Any) -> None:
+        """Neither a failing check nor one that was told not to verify sends an application byte."""
+        with tls.TlsServer(leaf) as server:
+            failed = sslwhy.check(server.url)
+            unverified = sslwhy.check(server.url, **{"verify": False})  # type: ignore[arg-type]
+            assert server.application_bytes == 0
+        assert failed.code == "unknown-issuer"
+        assert unverified.primary is None
+
+    def test_credentials_stay_home(self, leaf: Any, ca_file: str, tmp_path: Any, monkeypatch: Any) -> None:
+        """Neither user info of the URL nor a .netrc entry leaves this machine, or enters the report."""
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine localhost login bob password hunter2\n", encoding="ascii")
+        monkeypatch.setenv("NETRC", str(netrc))
+        with tls.TlsServer(leaf) as server:
+            report = sslwhy.check(f"https://eve:s3cret@localhost:{server.port}/x?key=1", verify=ca_file)
+            assert "Authorization" not in server.requests[0].headers
+        text = str(report) + str(report.to_dict())
+        assert "s3cret" not in text
+        assert "key=1" not in text
+
+    def test_remedies_are_tried(self, tmp_path: Any) -> None:
+        """A remedy that a real handshake confirmed says so; the connections are counted."""
+        identity = pki.self_signed("localhost", dns=["localhost"])
+        with tls.TlsServer(identity) as server:
+            report = sslwhy.check(server.url)
+            assert server.application_bytes == 0
+            assert server.connections == 1 + report.connections
+        assert report.primary is not None
+        assert "verified" in {remedy.proof for remedy in report.primary.remedies}
+        assert report.connections > 0
+
+    @pytest.mark.parametrize("url", ["http://localhost/", "localhost:0", "https://", "https://[::1", 17 * "x" + ":port"])
+    def test_what_is_no_address(self, url: str) -> None:
+        """An address without TLS is a ValueError that names it."""
+        with pytest.raises(ValueError, match="address"):
+            sslwhy.check(url)
+
+
+class TestExplain:
+    """``explain()`` reads what is in hand and never raises."""
+
+    def test_plain_exception(self, leaf: Any) -> None:
+        """An exception of plain requests is explained from its traceback, without a connection."""
+        with tls.TlsServer(leaf) as server:
+            with pytest.raises(requests.exceptions.SSLError) as caught:
+                requests.get(server.url, timeout=5)
+            before = server.connections
+            report = sslwhy.explain(caught.value)
+            assert server.connections == before
+            deeper = sslwhy.explain(caught.value, connect=True)
+        assert report.observed.verify_code == 20
+        assert report.connections == 0
+        assert deeper.code == "unknown-issuer"
+        assert deeper.connections > 0
+        assert deeper.chain
+
+    def test_enriched_exception(self, leaf: Any) -> None:
+        """An enriched exception gives the very report that it carries, also after a process boundary."""
+        with tls.TlsServer(leaf) as server, sslwhy.Session() as session:
+            with pytest.raises(requests.exceptions.SSLError) as caught:
+                session.get(server.url, timeout=5)
+        assert sslwhy.explain(caught.value) is caught.value.report  # type: ignore[attr-defined]
+        thawed = pickle.loads(pickle.dumps(caught.value))
+        assert sslwhy.explain(thawed) == caught.value.report  # type: ignore[attr-defined]
+
+    @pytest.mark.parametrize("subject", [ValueError("x"), KeyboardInterrupt(), None, 17, "text", object()])
+    def test_anything(self, subject: Any) -> None:
+        """Whatever is handed in, the answer is a report."""
+        report = sslwhy.explain(subject)
+        assert report.code == "unclassified"
+        assert report.line()
+
+
+class TestDiagnoseChain:
+    """``diagnose_chain()`` is pure and offline."""
+
+    def test_good_chain(self, root: Any, leaf: Any) -> None:
+        """A chain that OpenSSL accepts has no finding, by name, by address and without a name."""
+        for hostname in ("localhost", "127.0.0.1", None):
+            report = sslwhy.diagnose_chain(leaf.chain(), trust_anchors=[root.der], hostname=hostname)
+            assert report.findings == ()
+            assert report.trust is not None
+            assert report.trust.anchors == 1
+
+    def test_moment(self, root: Any, leaf: Any) -> None:
+        """``now`` decides about validity; a naive moment is UTC."""
+        later = datetime.now(timezone.utc) + timedelta(days=120)
+        for now in (later, later.replace(tzinfo=None)):
+            report = sslwhy.diagnose_chain(leaf.chain(), trust_anchors=[root.der], hostname="localhost", now=now)
+            assert report.code == "certificate-expired"
+            assert report.observed.verify_code == 10
+
+    def test_strict(self, root: Any) -> None:
+        """``strict`` applies the profile that Python 3.13 sets by default."""
+        leaf = root.issue("x", dns=["localhost"], omit=["aki"])
+        lax = sslwhy.diagnose_chain([leaf.der], trust_anchors=[root.der], hostname="localhost")
+        strict = sslwhy.diagnose_chain([leaf.der], trust_anchors=[root.der], hostname="localhost", strict=True)
+        assert lax.findings == ()
+        assert strict.code == "strict-profile-violation"
+
+    @pytest.mark.parametrize("chain", [[], [b""], [b"junk"], [b"\x30\x82" * 9]])
+    def test_junk(self, chain: list[bytes], root: Any) -> None:
+        """Bytes that are no certificate are a finding, not an error."""
+        assert sslwhy.diagnose_chain(chain, trust_anchors=[root.der]).findings
+        assert sslwhy.diagnose_chain(chain, trust_anchors=chain).findings
+
+    @pytest.mark.parametrize("chain", [b"der", "pem", ["pem"], [None]])
+    def test_wrong_types(self, chain: Any, root: Any) -> None:
+        """What is no sequence of bytes is a TypeError that says so."""
+        with pytest.raises(TypeError, match="DER"):
+            sslwhy.diagnose_chain(chain, trust_anchors=[root.der])
+
+
+class TestPolicy:
+    """How far a diagnosis goes is the caller's."""
+
+    def test_a_late_diagnosis_is_dropped(self) -> None:
+        """When the deadline passes, the original exception comes, unchanged and in time."""
+        with raw.RawServer(raw.silent) as server, sslwhy.Session(diagnosis=Policy(deadline=0.2)) as session:
+            began = time.monotonic()
+            with pytest.raises(requests.exceptions.ReadTimeout) as caught:
+                session.get(f"https://localhost:{server.port}/", timeout=0.2)
+            assert time.monotonic() - began < 2
+        assert not isinstance(caught.value, sslwhy.DiagnosedError) or caught.value.report
+
+    def test_no_connections(self, leaf: Any, ca_file: str) -> None:
+        """``connect=False`` opens none, and what was not asked is said to be open."""
+        with (
+            tls.TlsServer(leaf, application=SoapService(), versions=("1.0", "1.1"), ciphers="ALL") as server,
+            sslwhy.Session(diagnosis=Policy(connect=False)) as session,
+        ):
+            session.verify = ca_file
+            with pytest.raises(requests.exceptions.SSLError) as caught:
+                session.get(server.url, timeout=5)
+            assert server.connections == 1
+        assert caught.value.report.connections == 0  # type: ignore[attr-defined]
+
+    def test_off(self, leaf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """``SSLWHY=off`` gives the original exception."""
+        monkeypatch.setenv("SSLWHY", "off")
+        with tls.TlsServer(leaf) as server, sslwhy.Session() as session:
+            with pytest.raises(requests.exceptions.SSLError) as caught:
+                session.get(server.url, timeout=5)
+        assert not isinstance(caught.value, sslwhy.DiagnosedError)
+
+    def test_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The environment sets the default policy; what cannot be read leaves the default."""
+        assert Policy.from_environment() == Policy(3.0, connect=True, fetch_issuers=False)
+        for name, value in (("DEADLINE", "1.5"), ("CONNECT", "0"), ("FETCH_ISSUERS", "yes")):
+            monkeypatch.setenv(f"SSLWHY_{name}", value)
+        assert Policy.from_environment() == Policy(1.5, connect=False, fetch_issuers=True)
+        for junk in ("soon", "-1", "nan", "inf", ""):
+            monkeypatch.setenv("SSLWHY_DEADLINE", junk)
+            assert Policy.from_environment().deadline == 3.0
