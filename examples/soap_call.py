@@ -1,6 +1,6 @@
 """A SOAP client whose log says why TLS failed.
 
-    python examples/soap_call.py https://partner.example/service?wsdl
+python examples/soap_call.py https://partner.example/service?wsdl
 """
 
 from __future__ import annotations

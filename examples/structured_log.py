@@ -1,6 +1,6 @@
 """One JSON object for each log record, with the flat ``tls.*`` keys of a diagnosis beside the message.
 
-    python examples/structured_log.py https://partner.example/
+python examples/structured_log.py https://partner.example/
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Check a list of endpoints, as a nightly job would, and say who has to act.
 
-    python examples/watch_endpoints.py partner.example other.example:8443
+python examples/watch_endpoints.py partner.example other.example:8443
 """
 
 from __future__ import annotations

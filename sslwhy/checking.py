@@ -20,7 +20,7 @@ from sslwhy.evidence.incident import Incident
 from sslwhy.evidence.rehearsal import rehearse
 from sslwhy.facts.observed import Operation
 from sslwhy.policy import Policy
-from sslwhy.report.text import redact
+from sslwhy.text import redact
 
 
 if TYPE_CHECKING:

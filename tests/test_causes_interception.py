@@ -18,10 +18,10 @@ from support.tls import TlsServer
 from support.trip import codes, diagnosed, get, python, remedy
 
 import sslwhy
-from sslwhy.causes.inspection_products import PRODUCTS, UNNAMED, product_behind
+from sslwhy.causes.interception.products import PRODUCTS, UNNAMED, product_behind
 from sslwhy.cli.main import run as command_line
-from sslwhy.evidence import system_stores
-from sslwhy.evidence.bundle_file import certificates_in
+from sslwhy.evidence.trust import system_stores
+from sslwhy.evidence.trust.bundle_file import certificates_in
 from sslwhy.facts.certificate import Certificate
 
 

@@ -19,8 +19,8 @@ from support.trip import codes, diagnosed, get, program, python, remedy, shell
 
 import sslwhy
 from sslwhy.causes.case import Case
-from sslwhy.causes.trust_files import CaBundleUnreadable
-from sslwhy.evidence.system_stores import windows_store
+from sslwhy.causes.trust.files import CaBundleUnreadable
+from sslwhy.evidence.trust.system_stores import windows_store
 from sslwhy.facts.evidence import Evidence
 from sslwhy.facts.machine import Machine
 from sslwhy.facts.observed import Observed, Target

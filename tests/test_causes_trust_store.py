@@ -21,9 +21,9 @@ from support.tls import TlsServer
 from support.trip import diagnosed, get, program, python, remedy, shell
 
 from sslwhy.causes.case import Case
-from sslwhy.causes.trust_store import TrustStoreEmpty
-from sslwhy.evidence import system_stores
-from sslwhy.evidence.stores import certificates_in
+from sslwhy.causes.trust.store import TrustStoreEmpty
+from sslwhy.evidence.trust import system_stores
+from sslwhy.evidence.trust.stores import certificates_in
 from sslwhy.facts.client import ClientOffer
 from sslwhy.facts.evidence import Evidence
 from sslwhy.facts.machine import Machine

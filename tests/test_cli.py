@@ -9,9 +9,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support import pki, tls
 
 from sslwhy.checking import https_address
-from support import pki, tls
 
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def test_check_as_json_one_line_for_each_target(leaf: Any, issuing: Any, ca_file
     assert done.returncode == 1
 
 
-@pytest.mark.parametrize("target", ["http://localhost/", "ftp://x", "https://", "https://a b/", "localhost:99999", ":443"])
+@pytest.mark.parametrize(
+    "target", ["http://localhost/", "ftp://x", "https://", "https://a b/", "localhost:99999", ":443"]
+)
 def test_check_of_what_is_no_address(target: str) -> None:
     """A target that TLS cannot be spoken to is a usage error with a sentence, never a traceback."""
     done = sslwhy("check", target)

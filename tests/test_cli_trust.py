@@ -15,8 +15,8 @@ from support.tls import TlsServer
 from sslwhy.cli.main import run as sslwhy
 from sslwhy.cli.trust import run
 from sslwhy.demo.loopback import HttpServer, Response
-from sslwhy.evidence import system_stores
-from sslwhy.evidence.stores import certificates_in
+from sslwhy.evidence.trust import system_stores
+from sslwhy.evidence.trust.stores import certificates_in
 
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import pki, tls
 
 from sslwhy.demo.soap_service import SoapService
-from support import pki, tls
 
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import zeep
+from support import pki, tls
+from support.relays import Balancer
 
 import sslwhy
 from sslwhy.demo.soap_service import NAMESPACE, SoapService
-from support import pki, tls
-from support.relays import Balancer
 
 
 if TYPE_CHECKING:

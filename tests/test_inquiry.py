@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import requests
+from support import pki, raw, tls
 
 import sslwhy
 from sslwhy import Policy
 from sslwhy.demo.soap_service import SoapService
-from support import pki, raw, tls
 
 
 class TestCheck:
@@ -64,7 +64,9 @@ class TestCheck:
         assert "verified" in {remedy.proof for remedy in report.primary.remedies}
         assert report.connections > 0
 
-    @pytest.mark.parametrize("url", ["http://localhost/", "localhost:0", "https://", "https://[::1", 17 * "x" + ":port"])
+    @pytest.mark.parametrize(
+        "url", ["http://localhost/", "localhost:0", "https://", "https://[::1", 17 * "x" + ":port"]
+    )
     def test_what_is_no_address(self, url: str) -> None:
         """An address without TLS is a ValueError that names it."""
         with pytest.raises(ValueError, match="address"):

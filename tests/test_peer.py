@@ -20,12 +20,12 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from sslwhy.evidence.collect import Budget
 from sslwhy.evidence.context import offer_of
-from sslwhy.evidence.hellos import hello_named, server_name_of
 from sslwhy.evidence.incident import Incident
-from sslwhy.evidence.listening import listen
 from sslwhy.evidence.own_hello import own_hello, read_client_hello
-from sslwhy.evidence.peer import learn_peer
-from sslwhy.evidence.plan import Plan, plan_for
+from sslwhy.evidence.peer.hellos import hello_named, server_name_of
+from sslwhy.evidence.peer.learn import learn_peer
+from sslwhy.evidence.peer.listening import listen
+from sslwhy.evidence.peer.plan import Plan, plan_for
 from sslwhy.evidence.prober.route import Route as Way
 from sslwhy.evidence.wire.client_hello import ENTROPY, encode_client_hello
 from sslwhy.evidence.wire.reader import ParseError

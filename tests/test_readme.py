@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support import pki, readme, tls
 
 from sslwhy.demo.soap_service import SoapService
-from support import pki, readme, tls
 
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from support.tls import TlsServer
 
 import sslwhy
 from sslwhy.clients.traces.reading import read_incident
-from sslwhy.evidence import system_stores
 from sslwhy.evidence.capture import watch
 from sslwhy.evidence.collect import Budget, collect
 from sslwhy.evidence.rehearsal import ATTEMPTS, changed_context, rehearse
+from sslwhy.evidence.trust import system_stores
 from sslwhy.facts.client import Route
 from sslwhy.facts.missing import Missing
 from sslwhy.facts.trust import TrustStore
@@ -95,7 +95,7 @@ def test_another_store_in_place_of_the_one_in_force(server: TlsServer, ca_file: 
 
 
 def _anchors(path: str) -> list[bytes]:
-    from sslwhy.evidence.stores import file_store
+    from sslwhy.evidence.trust.stores import file_store
 
     return list(file_store(path, "mine").anchors)
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import zeep
+from support import pki, tls
 
 import sslwhy
 from sslwhy.demo.soap_service import SoapService
-from support import pki, tls
 
 
 if TYPE_CHECKING:

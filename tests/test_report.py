@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sslwhy.facts.observed import Observed, Operation, Target
-from sslwhy.report.text import clean, listed, one_line, plain_url, redact, span
 from sslwhy.report.report import Report
 from sslwhy.report.values import ChainLink, Check, Finding, Remedy, TrustSummary
+from sslwhy.text import clean, listed, one_line, plain_url, redact, span
 
 
 EXPIRED = Finding(

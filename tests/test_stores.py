@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from support import pki
 from support.isolation import needs
 
-from sslwhy.evidence import system_stores
-from sslwhy.evidence.bundle_file import certificates_in
-from sslwhy.evidence.lookup import looks_up
 from sslwhy.evidence.machine import clock_floor
-from sslwhy.evidence.stores import directory_store, file_store, store_at
-from sslwhy.evidence.system_stores import certifi_store, keychain_store, unix_store, windows_store
+from sslwhy.evidence.trust import system_stores
+from sslwhy.evidence.trust.bundle_file import certificates_in
+from sslwhy.evidence.trust.lookup import looks_up
+from sslwhy.evidence.trust.stores import directory_store, file_store, store_at
+from sslwhy.evidence.trust.system_stores import certifi_store, keychain_store, unix_store, windows_store
 
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from support.tls import TlsServer
 from sslwhy.clients.traces.reading import read_incident
 from sslwhy.evidence.capture import watch
 from sslwhy.evidence.incident import Incident
-from sslwhy.evidence.stores import file_store
-from sslwhy.evidence.system_stores import windows_store
-from sslwhy.evidence.trust import trust_of
+from sslwhy.evidence.trust.provenance import trust_of
+from sslwhy.evidence.trust.stores import file_store
+from sslwhy.evidence.trust.system_stores import windows_store
 from sslwhy.facts.missing import Missing
 from sslwhy.facts.trust import Trust
 

@@ -10,7 +10,7 @@ from sslwhy.facts.client import ClientOffer
 from sslwhy.facts.peer import AlertReceived, HelloAnswer, PeerClosed, PeerSurvey, ServerFlight
 from sslwhy.facts.tls_names import TLS_1_3, group_name, signature_scheme_name, version_name
 from sslwhy.facts.tls_suites import suite_named, suites
-from sslwhy.report.text import clean, listed
+from sslwhy.text import clean, listed
 
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes.registry import cause_named
 from sslwhy.facts.missing import Missing
-from sslwhy.report.text import clean
 from sslwhy.report.values import YOU, Remedy
+from sslwhy.text import clean
 
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _would_verify(case: Case, remark: Remark) -> bool:
 def _session(case: Case, remark: Remark) -> Remedy:
     name = clean(remark.name)
     settings = "client certificate is" if remark.certificate else "CA bundle is"
-    text = f"hand over the session {name}: its {settings} what this call lacks, and nothing was given the session"
+    text = f"hand over the session {name}: its {settings} what this call lacks, and the call was made without it"
     if case.evidence.operation.kind == "request":
         return Remedy(YOU, text, snippet=f"response = {name}.get(url)  # not requests.get(url)")
     return Remedy(

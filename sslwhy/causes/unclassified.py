@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes.base import Cause
 from sslwhy.facts.alerts import alert_name
-from sslwhy.report.text import clean
 from sslwhy.report.values import YOU, Remedy
+from sslwhy.text import clean
 
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sslwhy.cli.status import FINE, PROBLEM, USAGE
-from sslwhy.report.text import clean
+from sslwhy.text import clean
 
 
 if TYPE_CHECKING:

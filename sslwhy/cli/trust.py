@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sslwhy.cli.status import FINE, PROBLEM, USAGE
-from sslwhy.report.text import clean, utc
+from sslwhy.text import clean, utc
 
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _missing(case: Case, timeout: float, *, allow_private: bool) -> tuple[Certif
     Raises:
         TrustError: the path is complete without any, or nothing that is to be had completes it.
     """
-    from sslwhy.causes.completion import completing, is_complete
+    from sslwhy.causes.certificates.completion import completing, is_complete
     from sslwhy.evidence.aia import fetch_issuers
     from sslwhy.evidence.collect import Budget
     from sslwhy.facts.missing import Missing

@@ -96,8 +96,9 @@ class diagnosing(Guard):  # noqa: N801 - used like a function: a context manager
     """Enrich any TLS failure raised inside: requests, urllib3, httpx, aiohttp, ``ssl``, zeep, whatever wraps them.
 
     It is a context manager, plain or ``async``, and a decorator of functions, plain or ``async``, and of generator
-    functions, plain or ``async``. Under ``async with`` a diagnosis never holds up the event loop; a plain ``with`` in a
-    coroutine works, too, but blocks the loop for as long as the diagnosis takes.
+    functions, plain or ``async``; what is sent into an ``async`` generator with ``asend`` is not passed on. Under
+    ``async with`` a diagnosis never holds up the event loop. A plain ``with`` in a coroutine works, too, but blocks the
+    loop for as long as the diagnosis takes.
 
     An exception group passes as it is: put the guard around the calls of the tasks, or use the drop-ins in them.
 

@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from sslwhy.evidence.bundle_file import certificates_in
+from sslwhy.evidence.trust.bundle_file import certificates_in
 from sslwhy.facts.certificate import Certificate
 from sslwhy.facts.missing import Missing
 

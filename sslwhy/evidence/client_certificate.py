@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sslwhy.evidence.stores import certificates_in
+from sslwhy.evidence.trust.stores import certificates_in
 from sslwhy.facts.client import ClientCertificate
 from sslwhy.facts.missing import Missing
 

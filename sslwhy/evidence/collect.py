@@ -13,11 +13,11 @@ from sslwhy.evidence.errors import observe
 from sslwhy.evidence.machine import machine_of
 from sslwhy.evidence.remarks import remarks_of
 from sslwhy.evidence.route import route_of
-from sslwhy.evidence.trust import trust_of
+from sslwhy.evidence.trust.provenance import trust_of
 from sslwhy.facts.evidence import Evidence
 from sslwhy.facts.missing import Missing
 from sslwhy.facts.observed import Target
-from sslwhy.report.text import plain_url
+from sslwhy.text import plain_url
 
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sslwhy.evidence.aia import fetch_issuers
-from sslwhy.evidence.peer import learn_peer
-from sslwhy.evidence.second_look import look_again
+from sslwhy.evidence.peer.learn import learn_peer
+from sslwhy.evidence.peer.second_look import look_again
 from sslwhy.facts.missing import Missing
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from sslwhy.evidence.route import route_of
 from sslwhy.facts.alerts import alert_of_reason
 from sslwhy.facts.observed import Observed, Stage
-from sslwhy.report.text import redact
+from sslwhy.text import redact
 
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from sslwhy.evidence.stores import certifi_release
+from sslwhy.evidence.trust.stores import certifi_release
 from sslwhy.facts.machine import Machine
-from sslwhy.report.text import redact
+from sslwhy.text import redact
 
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sslwhy.evidence.context import anchors_of
-from sslwhy.evidence.stores import store_at
+from sslwhy.evidence.trust.stores import store_at
 from sslwhy.facts.remark import Remark
 
 

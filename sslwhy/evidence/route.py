@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sslwhy.facts.client import Route
-from sslwhy.report.text import redact
+from sslwhy.text import redact
 
 
 if TYPE_CHECKING:

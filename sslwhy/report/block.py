@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from sslwhy.report.text import clean, one_line
+from sslwhy.text import clean, one_line
 
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sslwhy.report.text import one_line, redact
+from sslwhy.text import one_line, redact
 
 
 if TYPE_CHECKING:

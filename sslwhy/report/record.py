@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sslwhy.facts.alerts import alert_name
-from sslwhy.report.text import clean
+from sslwhy.text import clean
 
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 from pathlib import Path
+
 from sslwhy.causes.registry import all_causes
 from sslwhy.cli.pages import summary
 from sslwhy.evidence import machine
@@ -16,7 +17,13 @@ _BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.
 _LOG = re.compile(r"(<!-- log:(?P<name>\w+) -->\n```text\n)(?P<log>.*?)(^```$)", re.MULTILINE | re.DOTALL)
 _TABLE = re.compile(r"(<!-- causes -->\n).*?(?=\n## )", re.DOTALL)
 _FOLDER = re.compile(r"/\S*sslwhy-demo-\w+/")
-_SUBJECTS = {"server": "server", "client": "this program", "proxy": "proxy", "network": "network", "local": "this machine"}
+_SUBJECTS = {
+    "server": "server",
+    "client": "this program",
+    "proxy": "proxy",
+    "network": "network",
+    "local": "this machine",
+}
 
 
 def blocks(kind: str) -> list[str]:

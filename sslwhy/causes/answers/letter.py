@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.answers.remedies import upstream_remedies
-from sslwhy.report.text import clean, one_line, plain_url, redact, utc
 from sslwhy.report.values import SERVICE_OWNER
+from sslwhy.text import clean, one_line, plain_url, redact, utc
 
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sslwhy.report.text import clean, utc
 from sslwhy.report.values import ChainLink
+from sslwhy.text import clean, utc
 
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sslwhy.evidence.errors import links, qualified
 from sslwhy.facts.answer import fault_answer, page_answer
 from sslwhy.facts.missing import Missing
-from sslwhy.report.text import plain_url
+from sslwhy.text import plain_url
 
 
 if TYPE_CHECKING:

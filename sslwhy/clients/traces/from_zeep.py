@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sslwhy.report.text import plain_url
+from sslwhy.text import plain_url
 
 
 if TYPE_CHECKING:

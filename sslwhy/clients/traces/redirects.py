@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sslwhy.report.text import plain_url
+from sslwhy.text import plain_url
 
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Certificate causes: validity, identity, the path to a trust anchor, content."""

@@ -1,0 +1,1 @@
+"""Client certificate causes: demanded, refused, or not usable on this side."""

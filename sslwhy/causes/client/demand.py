@@ -1,0 +1,115 @@
+"""The server wants a client certificate, and none was sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sslwhy.causes.base import Cause
+from sslwhy.causes.client.view import ABSENT, HANDSHAKE_FAILURE, ClientView, may_concern_client_certificate
+from sslwhy.facts.alerts import alert_name
+from sslwhy.report.values import SERVER_OPERATOR, YOU, Remedy
+from sslwhy.text import clean
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sslwhy.causes.case import Case
+    from sslwhy.facts.answer import AnswerVerdict
+    from sslwhy.facts.observed import Observed
+    from sslwhy.report.values import Confidence, Finding
+
+
+class Refusal(Cause):
+    """What the causes share that the server decides: it wants a certificate, or refuses ours."""
+
+    topic = "client certificate"
+    subject = "client"
+
+    @classmethod
+    def explains(cls, observed: Observed) -> bool:
+        """Return whether the error can come from the client certificate."""
+        return may_concern_client_certificate(observed)
+
+
+class ClientCertificateRequired(Refusal):
+    """The server wants a client certificate, and none was sent.
+
+    Seen as:
+        ``TLSV13_ALERT_CERTIFICATE_REQUIRED``; up to TLS 1.2 ``SSLV3_ALERT_HANDSHAKE_FAILURE`` or
+        ``SSLV3_ALERT_BAD_CERTIFICATE``; with TLS 1.3 and a POST often only ``EOF occurred in violation of protocol`` or
+        a reset; as an answer, HTTP 400, 403 or 496.
+
+    What it is:
+        The service authenticates its callers by certificate (mutual TLS). The program presented none, or its library
+        found none that the server's demand allows. In TLS 1.3 the refusal comes only after the handshake, and the data
+        of a request may overtake it, so the same cause shows in different ways from one call to the next.
+
+    How it is found:
+        The server's CertificateRequest is read from a ClientHello of TLS 1.2, in plain text, with the names of the CAs
+        that it accepts. Where only TLS 1.3 is spoken, one verified handshake without a certificate is completed and the
+        server's alert awaited; nothing is sent.
+
+    What to do:
+        Give the session the certificate that the service's operator issued for this program. A certificate in
+        ``verify`` or in a WS-Security signature is something else and does not count.
+    """
+
+    code = "client-certificate-required"
+    specificity = 65
+
+    @classmethod
+    def explains(cls, observed: Observed) -> bool:
+        """Return whether the error can come from a missing certificate, or is an answer that asks for one."""
+        return observed.stage == "answer" or super().explains(observed)
+
+    @classmethod
+    def find(cls, case: Case) -> Iterable[Finding]:
+        """Yield the finding where the call carried none and the server asked for one."""
+        view, seen = ClientView(case), case.evidence.observed
+        if (verdict := case.answer) and verdict.code == cls.code:
+            yield required_finding(case, in_words(verdict), confidence=verdict.confidence)
+        if case.evidence.client_certificate or not may_concern_client_certificate(seen):
+            return
+        if not (view.demanded or (view.after_server_certificate and seen.alert == HANDSHAKE_FAILURE)):
+            return
+        proven = view.proven_demand or (view.request is not None and seen.alert in ABSENT)
+        met = f"alert {alert_name(seen.alert)}" if seen.alert is not None else "the connection ended without an alert"
+        yield required_finding(case, met, confidence="confirmed" if proven else "likely")
+
+
+def required_finding(case: Case, met: str, *, confidence: Confidence = "confirmed") -> Finding:
+    """Return the finding that a client certificate is demanded; ``met`` says how the refusal was seen."""
+    names = ClientView(case).accepted_names
+    accepted = f", issued by one of: {names}" if names else ""
+    unsent = (
+        "and the one that cert names was not sent" if case.evidence.client_certificate else "and the call carried none"
+    )
+    return ClientCertificateRequired.finding(
+        f"{case.evidence.target.authority} wants a client certificate, {unsent}",
+        expected=f"a client certificate{accepted}",
+        actual=f"none was sent; {met}",
+        confidence=confidence,
+        alternatives=[] if confidence == "confirmed" else ["the server refused the call for another reason of its own"],
+        remedies=[
+            _own_certificate(case),
+            Remedy(SERVER_OPERATOR, "say which CA issues certificates for callers, and issue one"),
+        ],
+    )
+
+
+def in_words(verdict: AnswerVerdict) -> str:
+    """Return whose words an answer is in, and which."""
+    return f"{clean(verdict.platform)} answered: {clean(verdict.phrase)}"
+
+
+def _own_certificate(case: Case) -> Remedy:
+    text = "give the session the client certificate (chain) and its key, both in PEM"
+    if (case.evidence.observed.type or "").startswith("httpx."):
+        return Remedy(
+            YOU, text, snippet='context.load_cert_chain("client.pem", "client-key.pem")\nhttpx.Client(verify=context)'
+        )
+    lines = ['session.cert = ("client.pem", "client-key.pem")']
+    if case.evidence.operation.kind in {"wsdl", "schema", "operation"}:
+        lines.append("client = Client(wsdl, transport=Transport(session=session))")
+    return Remedy(YOU, text, snippet="\n".join(lines))

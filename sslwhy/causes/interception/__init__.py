@@ -1,0 +1,1 @@
+"""Interception: somebody on the way signs in the place of the server."""

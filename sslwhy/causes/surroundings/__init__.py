@@ -1,0 +1,1 @@
+"""What lies around the handshake: this machine, the network, the proxy."""

@@ -1,0 +1,1 @@
+"""Trust store causes: which anchors were in force, and whether they are the trouble."""

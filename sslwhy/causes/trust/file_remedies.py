@@ -1,0 +1,130 @@
+"""What to do about a bundle or directory that is missing, no bundle at all, or only half of one."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from sslwhy.causes.one_host import one_host
+from sslwhy.causes.trust.remedies import CERTIFI, unset, verifying_with
+from sslwhy.causes.trust.view import VARIABLES
+from sslwhy.facts.certificate import Certificate
+from sslwhy.report.values import ADMINISTRATOR, YOU, Remedy, TrustChange
+from sslwhy.text import clean
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sslwhy.causes.case import Case
+    from sslwhy.causes.trust.view import Distrust
+    from sslwhy.facts.trust import StoreProblem, TrustStore
+
+_WHAT: dict[StoreProblem, str] = {
+    "not-permitted": "a file that this process may not read",
+    "empty": "empty",
+    "der": "one certificate in DER (binary), not PEM",
+    "pkcs7": "a PKCS #7 file (.p7b), not PEM certificates",
+    "pkcs12": "a PKCS #12 file (.pfx, .p12), not PEM certificates",
+    "keystore": "a Java keystore, not PEM certificates",
+    "html": "a web page that was saved under this name",
+    "private-key": "a private key without any certificate",
+    "request": "a certificate signing request, not a certificate",
+    "utf-16": "text in UTF-16, which OpenSSL does not read",
+    "one-line": "PEM without its line breaks",
+    "indented": "PEM with indented lines, which OpenSSL passes over",
+    "garbled": "PEM with a truncated or garbled block, for which OpenSSL refuses the whole file",
+    "no-certificate": "a file without any certificate in it",
+}
+_CONVERSION: dict[StoreProblem, str] = {
+    "der": "openssl x509 -inform der -in {file} -out {file}.pem",
+    "pkcs7": "openssl pkcs7 -print_certs -in {file} -out {file}.pem || "
+    "openssl pkcs7 -inform der -print_certs -in {file} -out {file}.pem",
+    "pkcs12": "openssl pkcs12 -in {file} -cacerts -nokeys -out {file}.pem",
+    "keystore": "keytool -list -rfc -keystore {file} > {file}.pem",
+    "utf-16": "iconv -f utf-16 -t ascii {file} > {file}.pem",
+    "one-line": r"sed 's/\\n/\n/g; s/\(-----BEGIN CERTIFICATE-----\)\([^\n]\)/\1\n\2/g; "
+    r"s/\([^\n]\)\(-----END CERTIFICATE-----\)/\1\n\2/g' {file} > {file}.pem",
+    "indented": "sed 's/^[ \\t]*//' {file} > {file}.pem",
+}
+
+
+def what_it_is(store: TrustStore) -> str:
+    """Return in words what a store is that could not be loaded."""
+    if store.source == "system" and store.error:
+        return f"damaged: {clean(store.error, 200)}"
+    return _WHAT.get(store.problem or "no-certificate", "not a CA bundle")
+
+
+def name_another(case: Case, store: TrustStore) -> Iterator[Remedy]:
+    """Yield what to do about a bundle that does not exist."""
+    if store.source in VARIABLES:
+        text = f"set {store.source} to an existing file by its absolute path, or unset it where this program runs"
+        yield Remedy(YOU, text, command=unset(case, (store.source,)), change=CERTIFI)
+    elif store.source == "certifi":
+        text = "install certifi again; keep the directory of a frozen program from being cleaned while it runs"
+        yield Remedy(YOU, text, command="python -m pip install --force-reinstall certifi")
+    else:
+        text = "give verify an existing file by its absolute path, or leave it out to use certifi"
+        yield Remedy(YOU, text, snippet=verifying_with(case, "certifi.where()"), change=CERTIFI)
+
+
+def convert(case: Case, store: TrustStore) -> Iterator[Remedy]:
+    """Yield what turns a file into a bundle, or gets a sound one."""
+    command = _CONVERSION.get(store.problem or "empty")
+    if command and store.location:
+        text = f"convert it to PEM and name the result, {clean(store.location, 120)}.pem, instead"
+        yield Remedy(YOU, text, command=command.format(file=shlex.quote(store.location)))
+    elif store.source == "system":
+        text = "remove the damaged certificate from the store (certlm.msc), or use a newer Python, which skips it"
+        yield Remedy(ADMINISTRATOR, text)
+    elif store.problem == "not-permitted":
+        yield Remedy(ADMINISTRATOR, "let the account that runs this program read the file")
+    else:
+        yield Remedy(YOU, "obtain the CA certificates again, as PEM, from whoever provides them")
+    if store.source in VARIABLES:
+        text = f"or unset {store.source} where this program runs, to use the default store"
+        yield Remedy(YOU, text, command=unset(case, (store.source,)), change=CERTIFI)
+
+
+def rehash(distrust: Distrust, anchor: Certificate | None) -> Iterator[Remedy]:
+    """Yield what makes OpenSSL see the certificates of a directory."""
+    folder = distrust.store.location or "."
+    text = "give the files the names by which OpenSSL looks certificates up"
+    change = TrustChange(add=(anchor.der,)) if anchor else None
+    yield Remedy(YOU, text, command=f"openssl rehash {shlex.quote(folder)}", change=change)
+
+
+def root_above(distrust: Distrust, held: Certificate) -> Certificate | None:
+    """Return a root above a certificate that the store holds, from the presented chain or from another store."""
+    presented = [certificate for certificate in distrust.path.presented if certificate.is_self_signed]
+    others = [Certificate.from_der(encoding) for store in distrust.trust.others for encoding in store.anchors]
+    fetched = [Certificate.from_der(encoding) for encoding in distrust.case.evidence.issuers or ()]
+    for candidate in (*presented, *others, *fetched):
+        if candidate != held and candidate.is_self_signed and distrust.vouched_by(distrust.store, candidate.der):
+            return candidate
+    return None
+
+
+def complete_bundle(distrust: Distrust, root: Certificate | None) -> Iterator[Remedy]:
+    """Yield what completes a bundle that lacks the root."""
+    case = distrust.case
+    if root is not None:
+        name = f"{clean(root.label, 80)} (SHA-256 {root.sha256})"
+        text = f"put the root {name} into the bundle, once you have compared this fingerprint with the authority's"
+        yield Remedy(YOU, text, change=TrustChange(add=(root.der,)))
+    else:
+        yield Remedy(YOU, "obtain the root above it from whoever runs the server and put it into the bundle")
+    text = "where the root cannot be had: let paths to this host end in any certificate of the bundle"
+    yield one_host(case, text, "context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN")
+
+
+def swap(distrust: Distrust) -> Iterator[Remedy]:
+    """Yield what puts the client certificate where it belongs."""
+    path, found = distrust.store.location, distrust.elsewhere()
+    text = "give this file as cert, and leave verify to the authority that issued the server's certificate"
+    if distrust.trust.client != "requests" or not distrust.store.private_key or not (found and found.store.location):
+        yield Remedy(YOU, text)
+        return
+    snippet = f"{verifying_with(distrust.case, repr(found.store.location))}\nsession.cert = {path!r}"
+    yield Remedy(YOU, text, snippet=snippet, change=TrustChange(replace_with=found.store.source))

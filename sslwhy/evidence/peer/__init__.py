@@ -1,0 +1,1 @@
+"""The peer, asked by bounded connections: what is worth asking after a failure, and the answers."""

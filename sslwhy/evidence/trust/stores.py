@@ -1,0 +1,128 @@
+"""Trust stores read from disk the way OpenSSL reads them: bundle files and hashed directories."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sslwhy.evidence.trust.bundle_file import certificates_in, holds_private_key, what_instead
+from sslwhy.facts.certificate import Certificate
+from sslwhy.facts.trust import TrustStore
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sslwhy.facts.trust import StoreProblem
+
+__all__ = ["certifi_release", "certificates_in", "directory_store", "file_store", "store_at"]
+
+_SIZE_LIMIT = 16 * 1024 * 1024
+_FILE_LIMIT = 4000
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
+_CERTIFICATE_FILES = frozenset({".pem", ".crt", ".cer", ".0"})
+
+
+def file_store(path: str, source: str, *, version: str | None = None, tried: bool = False) -> TrustStore:
+    """Read a bundle file. A file that cannot be read gives a store with ``problem`` and no anchors.
+
+    Args:
+        path: the file.
+        source: who named it.
+        version: the version of the package that brought it.
+        tried: whether to let OpenSSL load it too, which is the only proof that it can.
+    """
+    store = TrustStore(source=source, location=path, kind="file", version=version)
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_SIZE_LIMIT)
+            modified = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, timezone.utc)
+    except OSError as error:
+        return _without(store, error)
+    read = certificates_in(content)
+    anchors = _as_loaded(path, read) if tried else read
+    problem = what_instead(content) if anchors is None else None
+    return replace(
+        store,
+        anchors=anchors or (),
+        modified=modified,
+        private_key=holds_private_key(content),
+        problem=problem,
+        error=problem,
+    )
+
+
+def _as_loaded(path: str, read: tuple[bytes, ...]) -> tuple[bytes, ...] | None:
+    """Return the certificates that OpenSSL takes from a file, ``None`` where it refuses the file as a whole.
+
+    One garbled block is enough for that. Python shows only the CA certificates among them; the others are what was
+    read and is a certificate.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cafile=path)
+    except OSError:
+        return None
+    certificates = (encoding for encoding in read if not Certificate.from_der(encoding).unreadable)
+    return tuple(dict.fromkeys((*certificates, *context.get_ca_certs(binary_form=True))))
+
+
+def _without(store: TrustStore, error: OSError) -> TrustStore:
+    missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
+    problem: StoreProblem = "not-found" if missing else "not-permitted"
+    words = error.strerror or str(error)
+    return replace(store, problem=problem, error=f"{words}{_misread(store.location or '')}" if missing else words)
+
+
+def _misread(path: str) -> str:
+    """Return what about a path that leads nowhere its author may not have expected, to be appended."""
+    if path[:1] in {'"', "'"}:
+        return "; the quotation marks are part of the name"
+    if path.startswith("~"):
+        return "; ~ is not expanded here"
+    return "" if Path(path).is_absolute() else f"; the name is relative to the working directory {Path.cwd()}"
+
+
+def directory_store(path: str, source: str) -> TrustStore:
+    """Read a directory as OpenSSL does: only files named by subject hash (``openssl rehash``) count."""
+    store = TrustStore(source=source, location=path, kind="directory")
+    try:
+        names = sorted(each.name for each in Path(path).iterdir())[:_FILE_LIMIT]
+    except OSError as error:
+        return _without(store, error)
+    seen = _all_in(path, (name for name in names if _HASHED.fullmatch(name)))
+    unseen = _all_in(path, (name for name in names if Path(name).suffix in _CERTIFICATE_FILES))
+    return replace(store, anchors=seen, unhashed=tuple(der for der in unseen if der not in set(seen)))
+
+
+def _all_in(folder: str, names: Iterator[str]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(der for name in names for der in _read(Path(folder, name))))
+
+
+def _read(path: Path) -> tuple[bytes, ...]:
+    try:
+        with path.open("rb") as file:
+            return certificates_in(file.read(_SIZE_LIMIT))
+    except OSError:
+        return ()
+
+
+def store_at(path: str, source: str) -> TrustStore:
+    """Read a file or a directory that somebody named."""
+    return directory_store(path, source) if Path(path).is_dir() else file_store(path, source, tried=True)
+
+
+def certifi_release() -> datetime | None:
+    """Return the day that the installed certifi names as its version: that moment has certainly passed."""
+    import certifi
+
+    parts = certifi.__version__.split(".")
+    try:
+        return datetime(int(parts[0]), int(parts[1]), int(parts[2]), tzinfo=timezone.utc)
+    except (ValueError, IndexError):
+        return None
