@@ -90,7 +90,7 @@ def environment(python: Path, *, extras: str = "", groups: tuple[str, ...] = ())
 
 
 def belongs_here() -> bool:
-    """Return whether this Python already runs in a virtual environment that holds this checkout: then that one serves."""
+    """Return whether this Python already runs in a virtual environment with this checkout: then that one serves."""
     if sys.prefix == sys.base_prefix:
         return False
     question = "import pathlib, sslwhy; print(pathlib.Path(sslwhy.__file__).resolve().parent.parent)"

@@ -22,7 +22,7 @@ from sslwhy.causes.interception.products import PRODUCTS, UNNAMED, product_behin
 from sslwhy.cli.main import run as command_line
 from sslwhy.evidence.trust import system_stores
 from sslwhy.evidence.trust.bundle_file import certificates_in
-from sslwhy.facts.certificate import Certificate
+from sslwhy.facts.x509.certificate import Certificate
 
 
 if TYPE_CHECKING:

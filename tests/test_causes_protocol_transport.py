@@ -18,7 +18,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 import sslwhy
 from sslwhy.demo.soap_service import SoapService
-from sslwhy.facts.alerts import ALERTS
+from sslwhy.facts.tls.alerts import ALERTS
 
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from support import der as edits
 from support import keys, odd_chains, pki
 from support.oracle import CRYPTO
 
-from sslwhy.facts import der
-from sslwhy.facts.certificate import Certificate
-from sslwhy.facts.keys import finite_field_strength
-from sslwhy.facts.names import DistinguishedName
+from sslwhy.facts.x509 import der
+from sslwhy.facts.x509.certificate import Certificate
+from sslwhy.facts.x509.keys import finite_field_strength
+from sslwhy.facts.x509.names import DistinguishedName
 
 
 def read(identity: pki.Identity) -> Certificate:

@@ -12,11 +12,11 @@ import urllib3
 from sslwhy.causes.judge import judge
 from sslwhy.evidence.errors import key_log_problem, links, observe, root_of
 from sslwhy.evidence.incident import Incident
-from sslwhy.facts.alerts import ALERTS, alert_name, alert_of_reason
 from sslwhy.facts.client import ClientCertificate, ClientOffer, Route
 from sslwhy.facts.evidence import Evidence
 from sslwhy.facts.machine import Machine
 from sslwhy.facts.observed import Observed, Target
+from sslwhy.facts.tls.alerts import ALERTS, alert_name, alert_of_reason
 
 
 if TYPE_CHECKING:

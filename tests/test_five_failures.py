@@ -33,15 +33,17 @@ def session(ca_file: str) -> Iterator[requests.Session]:
         yield own
 
 
-def failure(session: requests.Session, server: Any, healthy: Any, when: str, **settings: Any) -> Any:
-    """Call the SOAP service so that the failing server is met at WSDL load or at the operation; return the exception."""
+def failure(session: requests.Session, server: Any, healthy: Any, when: str) -> Any:
+    """Call the SOAP service so that the failing server is met at WSDL load or at the operation."""
     transport = zeep.Transport(session=session)
+    if when == "wsdl":
+        with pytest.raises(requests.exceptions.RequestException) as caught:
+            sslwhy.Client(f"{server.url}/service?wsdl", transport=transport)
+        return caught.value
+    client = sslwhy.Client(f"{healthy.url}/service?wsdl", transport=transport)
+    service = client.create_service(BINDING, f"{server.url}/service")
     with pytest.raises(requests.exceptions.RequestException) as caught:
-        if when == "wsdl":
-            sslwhy.Client(f"{server.url}/service?wsdl", transport=transport, **settings)
-        else:
-            client = sslwhy.Client(f"{healthy.url}/service?wsdl", transport=transport, **settings)
-            client.create_service(BINDING, f"{server.url}/service").Ping()
+        service.Ping()
     return caught.value
 
 

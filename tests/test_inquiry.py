@@ -36,7 +36,7 @@ class TestCheck:
         """Neither a failing check nor one that was told not to verify sends an application byte."""
         with tls.TlsServer(leaf) as server:
             failed = sslwhy.check(server.url)
-            unverified = sslwhy.check(server.url, **{"verify": False})  # type: ignore[arg-type]
+            unverified = sslwhy.check(server.url, verify=bool(0))
             assert server.application_bytes == 0
         assert failed.code == "unknown-issuer"
         assert unverified.primary is None
@@ -93,9 +93,12 @@ class TestExplain:
 
     def test_enriched_exception(self, leaf: Any) -> None:
         """An enriched exception gives the very report that it carries, also after a process boundary."""
-        with tls.TlsServer(leaf) as server, sslwhy.Session() as session:
-            with pytest.raises(requests.exceptions.SSLError) as caught:
-                session.get(server.url, timeout=5)
+        with (
+            tls.TlsServer(leaf) as server,
+            sslwhy.Session() as session,
+            pytest.raises(requests.exceptions.SSLError) as caught,
+        ):
+            session.get(server.url, timeout=5)
         assert sslwhy.explain(caught.value) is caught.value.report  # type: ignore[attr-defined]
         thawed = pickle.loads(pickle.dumps(caught.value))
         assert sslwhy.explain(thawed) == caught.value.report  # type: ignore[attr-defined]
@@ -175,9 +178,12 @@ class TestPolicy:
     def test_off(self, leaf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """``SSLWHY=off`` gives the original exception."""
         monkeypatch.setenv("SSLWHY", "off")
-        with tls.TlsServer(leaf) as server, sslwhy.Session() as session:
-            with pytest.raises(requests.exceptions.SSLError) as caught:
-                session.get(server.url, timeout=5)
+        with (
+            tls.TlsServer(leaf) as server,
+            sslwhy.Session() as session,
+            pytest.raises(requests.exceptions.SSLError) as caught,
+        ):
+            session.get(server.url, timeout=5)
         assert not isinstance(caught.value, sslwhy.DiagnosedError)
 
     def test_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from support import der, odd_chains, oracle
 
 from sslwhy.causes.path.analysis import PathRules, analyze
 from sslwhy.causes.path.identity import ReferenceIdentity, matches, refusals
-from sslwhy.facts.certificate import Certificate
+from sslwhy.facts.x509.certificate import Certificate
 
 
 if TYPE_CHECKING:

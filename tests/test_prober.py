@@ -25,8 +25,8 @@ from sslwhy.evidence.prober.questions import (
 from sslwhy.evidence.prober.route import Route, open_tcp
 from sslwhy.evidence.prober.survey import survey
 from sslwhy.facts.peer import AlertReceived, PeerClosed, ServerFlight, TunnelRefused
-from sslwhy.facts.tls_names import group_name, signature_scheme_name
-from sslwhy.facts.tls_suites import suite_named, suites
+from sslwhy.facts.tls.names import group_name, signature_scheme_name
+from sslwhy.facts.tls.suites import suite_named, suites
 
 
 if TYPE_CHECKING:

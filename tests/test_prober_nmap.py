@@ -13,8 +13,8 @@ from support.tls_programs import TlsliteServer, dh_params, gnutls, nginx, progra
 
 from sslwhy.evidence.prober.route import Route
 from sslwhy.evidence.prober.survey import survey
-from sslwhy.facts.tls_names import VERSIONS
-from sslwhy.facts.tls_suites import suite_name
+from sslwhy.facts.tls.names import VERSIONS
+from sslwhy.facts.tls.suites import suite_name
 
 
 if TYPE_CHECKING:

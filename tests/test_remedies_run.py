@@ -1,4 +1,4 @@
-"""Remedies do what they say: printed snippets run verbatim in a fresh interpreter, commands in a shell, and the call succeeds."""
+"""Remedies do what they say: snippets run verbatim in a fresh interpreter, commands in a shell; the call succeeds."""
 
 from __future__ import annotations
 
@@ -29,9 +29,11 @@ OTHER_ISSUING = OTHER.intermediate("Partner Issuing CA")
 
 def report_of(server: Any, verify: str | None = None, url: str | None = None) -> Report:
     """The report of a failing SOAP call."""
-    with requests.Session() as session, pytest.raises(requests.exceptions.SSLError) as caught:
+    with requests.Session() as session:
         session.verify = verify or True
-        sslwhy.Client(url or f"{server.url}/service?wsdl", transport=zeep.Transport(session=session))
+        transport = zeep.Transport(session=session)
+        with pytest.raises(requests.exceptions.SSLError) as caught:
+            sslwhy.Client(url or f"{server.url}/service?wsdl", transport=transport)
     report: Report = caught.value.report  # type: ignore[attr-defined]
     return report
 
@@ -76,7 +78,7 @@ class TestTrustRemedies:
                 assert done.stdout.strip() == "200", done.stderr
 
     def test_commands_run_verbatim(self, code: str, tmp_path: Path) -> None:
-        """``sslwhy trust`` with the printed fingerprint writes the bundle, and the printed variable puts it in force."""
+        """``sslwhy trust`` with the printed fingerprint writes the bundle, the printed variable puts it in force."""
         identity, with_root = TRUSTABLE[code]()
         with tls.TlsServer(identity, application=SoapService(), send_root=with_root) as server:
             commands = [r.command for r in remedies_for(report_of(server), "you") if r.command and not r.snippet]

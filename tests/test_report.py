@@ -100,8 +100,8 @@ def test_block() -> None:
 def test_line() -> None:
     """The line says what failed, why, who has to do what, and ends with the code."""
     assert REPORT.line() == (
-        "TLS to api.example:443 failed: server certificate of api.example:443 expired 2026-11-20T00:00:00Z (3 days ago);"
-        " server operator: renew the certificate and reload the server [certificate-expired]"
+        "TLS to api.example:443 failed: server certificate of api.example:443 expired 2026-11-20T00:00:00Z"
+        " (3 days ago); server operator: renew the certificate and reload the server [certificate-expired]"
     )
 
 

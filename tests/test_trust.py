@@ -147,7 +147,7 @@ def test_a_damaged_windows_store_is_what_openssl_choked_on(
 ) -> None:
     """`ssl.create_default_context` fails before any handshake; the machine's store is the one to look at."""
     damaged = windows_store(lambda name: [(root.der[:-1], "x509_asn", True)] if name == "ROOT" else [])
-    monkeypatch.setattr("sslwhy.evidence.trust.system_store", lambda: damaged)
+    monkeypatch.setattr("sslwhy.evidence.trust.provenance.system_store", lambda: damaged)
     with pytest.raises(ssl.SSLError) as caught:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=root.der + b"junk")
     found = trust_of(Incident(error=caught.value))

@@ -14,7 +14,7 @@ from sslwhy.evidence.wire.flight import Flight, protocol_of
 from sslwhy.evidence.wire.names import rfc4514
 from sslwhy.evidence.wire.reader import ParseError, vector
 from sslwhy.facts.peer import AlertReceived, HelloAnswer, NotTls, PeerClosed, ServerFlight
-from sslwhy.facts.tls_suites import suites
+from sslwhy.facts.tls.suites import suites
 
 
 RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")

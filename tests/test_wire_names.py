@@ -14,8 +14,8 @@ from support.tls_programs import program
 
 from sslwhy.evidence.wire.names import object_identifier, rfc4514
 from sslwhy.evidence.wire.reader import ParseError
-from sslwhy.facts.tls_names import GROUPS, VERSIONS, group_name, signature_scheme_name, version_name
-from sslwhy.facts.tls_suites import suite_name, suite_named, suites
+from sslwhy.facts.tls.names import GROUPS, VERSIONS, group_name, signature_scheme_name, version_name
+from sslwhy.facts.tls.suites import suite_name, suite_named, suites
 
 
 def name_of(*parts: tuple[x509.ObjectIdentifier, str]) -> x509.Name:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sslwhy.facts import questions
 from sslwhy.facts.client import ClientOffer
 from sslwhy.facts.peer import AlertReceived, HelloAnswer, PeerClosed, PeerSurvey, ServerFlight
-from sslwhy.facts.tls_names import TLS_1_3, group_name, signature_scheme_name, version_name
-from sslwhy.facts.tls_suites import suite_named, suites
+from sslwhy.facts.tls.names import TLS_1_3, group_name, signature_scheme_name, version_name
+from sslwhy.facts.tls.suites import suite_named, suites
 from sslwhy.text import clean, listed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.base import Cause
-from sslwhy.facts.alerts import alert_name
+from sslwhy.facts.tls.alerts import alert_name
 from sslwhy.report.values import YOU, Remedy
 from sslwhy.text import clean
 

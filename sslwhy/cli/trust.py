@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sslwhy.causes.case import Case
-    from sslwhy.facts.certificate import Certificate
     from sslwhy.facts.client import ClientOffer
     from sslwhy.facts.missing import Missing
+    from sslwhy.facts.x509.certificate import Certificate
 
 _FINGERPRINT_DIGITS = 64
 _READABLE = 0o644

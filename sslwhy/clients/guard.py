@@ -9,7 +9,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sslwhy.clients.failure import failure_of
 from sslwhy.evidence.capture import watch
 from sslwhy.policy import Policy, switched_off
 
@@ -69,6 +68,8 @@ class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncCon
         policy = self._end()
         if error is None or switched_off():
             return None
+        from sslwhy.clients.failure import failure_of
+
         return failure_of(error, policy or Policy.from_environment(), self._kind)
 
     def __enter__(self) -> None:

@@ -1,4 +1,4 @@
-"""The demo's cast: one healthy SOAP service and the five faults that support articles list, each on a server of its own."""
+"""The demo's cast: a healthy SOAP service and the five faults that support articles list, each on its own server."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from sslwhy.evidence.trust.bundle_file import certificates_in
-from sslwhy.facts.certificate import Certificate
 from sslwhy.facts.missing import Missing
+from sslwhy.facts.x509.certificate import Certificate
 
 
 if TYPE_CHECKING:

@@ -110,7 +110,7 @@ class TestifyingSocket(ssl.SSLSocket):
             raise
 
     def send(self, data: Any, flags: int = 0) -> int:
-        """Send; see :meth:`ssl.SSLSocket.send`. A peer that refuses after the handshake may hang up while this writes."""
+        """Send; see :meth:`ssl.SSLSocket.send`. A peer that refuses after the handshake may hang up meanwhile."""
         try:
             return super().send(data, flags)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):

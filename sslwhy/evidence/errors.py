@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sslwhy.evidence.route import route_of
-from sslwhy.facts.alerts import alert_of_reason
 from sslwhy.facts.observed import Observed, Stage
+from sslwhy.facts.tls.alerts import alert_of_reason
 from sslwhy.text import redact
 
 

@@ -44,14 +44,14 @@ class Evidence:
     """
 
     target: Target
-    operation: Operation = Operation()
-    observed: Observed = Observed()
+    operation: Operation = field(default_factory=Operation)
+    observed: Observed = field(default_factory=Observed)
     chain: tuple[bytes, ...] | Missing = _NOT_SEEN
     verified: bool = False
     offer: ClientOffer | Missing = _NOT_SEEN
     trust: Trust | Missing = _NOT_SEEN
     peer: PeerSurvey | Missing = _NOT_SEEN
-    route: Route = Route()
+    route: Route = field(default_factory=Route)
     client_certificate: ClientCertificate | Missing = _NOT_SEEN
     machine: Machine = field(default_factory=Machine)
     answer: Answer | Missing = _NOT_SEEN

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sslwhy.facts.alerts import alert_name
+from sslwhy.facts.tls.alerts import alert_name
 from sslwhy.text import clean
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sslwhy.causes.case import Case
-    from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.x509.certificate import Certificate
     from sslwhy.report.values import Finding
 
 SET_CLOCK = "timedatectl set-ntp true"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sslwhy.facts.certificate import Certificate
 from sslwhy.facts.missing import Missing
+from sslwhy.facts.x509.certificate import Certificate
 
 
 if TYPE_CHECKING:

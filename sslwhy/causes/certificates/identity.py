@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sslwhy.causes.case import Case
     from sslwhy.causes.path.faults import Fault
     from sslwhy.causes.path.identity import Refusal
-    from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.x509.certificate import Certificate
     from sslwhy.report.values import Finding
 
 _EXPLAINED = 5

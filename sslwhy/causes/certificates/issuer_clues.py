@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sslwhy.causes.path.analysis import analyze
 from sslwhy.causes.trust.view import distrust_in
-from sslwhy.facts.certificate import Certificate
 from sslwhy.facts.missing import Missing
+from sslwhy.facts.x509.certificate import Certificate
 from sslwhy.text import clean
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sslwhy.causes.case import Case
     from sslwhy.causes.certificates.issuer_clues import Clue
     from sslwhy.causes.path.faults import Fault
-    from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.x509.certificate import Certificate
     from sslwhy.report.values import Finding
 
 

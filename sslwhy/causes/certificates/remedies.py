@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sslwhy.causes.case import Case
-    from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.x509.certificate import Certificate
 
 _FULL_CHAIN = (
     "cat server.crt intermediate.crt > fullchain.pem  # end-entity first, no root\n"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from sslwhy.causes.case import Case
     from sslwhy.causes.path.faults import Fault, FaultKind
-    from sslwhy.facts.certificate import Certificate
     from sslwhy.facts.observed import Observed
+    from sslwhy.facts.x509.certificate import Certificate
     from sslwhy.report.values import Confidence
 
 _NAME_CAP = 80

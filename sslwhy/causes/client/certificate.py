@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes.client.demand import Refusal, in_words
 from sslwhy.causes.client.view import HANDSHAKE_FAILURE, ClientView
-from sslwhy.facts.alerts import alert_name
+from sslwhy.facts.tls.alerts import alert_name
 from sslwhy.report.values import SERVER_OPERATOR, YOU, Remedy
 from sslwhy.text import clean, span, utc
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sslwhy.causes.case import Case
-    from sslwhy.facts.certificate import Certificate
     from sslwhy.facts.observed import Observed
+    from sslwhy.facts.x509.certificate import Certificate
     from sslwhy.report.values import Confidence, Finding
 
 _EXPIRED, _REVOKED, _UNKNOWN_CA, _ACCESS_DENIED = 45, 44, 48, 49

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes.base import Cause
 from sslwhy.causes.client.view import ABSENT, HANDSHAKE_FAILURE, ClientView, may_concern_client_certificate
-from sslwhy.facts.alerts import alert_name
+from sslwhy.facts.tls.alerts import alert_name
 from sslwhy.report.values import SERVER_OPERATOR, YOU, Remedy
 from sslwhy.text import clean
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes.base import Cause
 from sslwhy.causes.one_host import one_host
-from sslwhy.facts import reasons
-from sslwhy.facts.certificate import Certificate
+from sslwhy.facts.tls import reasons
+from sslwhy.facts.x509.certificate import Certificate
 from sslwhy.report.values import ADMINISTRATOR, YOU, Remedy
 from sslwhy.text import clean
 

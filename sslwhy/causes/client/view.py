@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
-from sslwhy.facts import der, questions
-from sslwhy.facts.certificate import Certificate
-from sslwhy.facts.names import DistinguishedName
+from sslwhy.facts import questions
 from sslwhy.facts.peer import AlertReceived
+from sslwhy.facts.x509 import der
+from sslwhy.facts.x509.certificate import Certificate
+from sslwhy.facts.x509.names import DistinguishedName
 from sslwhy.text import clean, listed
 
 

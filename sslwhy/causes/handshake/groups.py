@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
 from sslwhy.causes.one_host import one_host
-from sslwhy.facts import questions, reasons
+from sslwhy.facts import questions
 from sslwhy.facts.peer import ServerFlight
-from sslwhy.facts.tls_names import TLS_1_3, group_name
+from sslwhy.facts.tls import reasons
+from sslwhy.facts.tls.names import TLS_1_3, group_name
 from sslwhy.report.values import SERVER_OPERATOR, YOU, Remedy
 
 

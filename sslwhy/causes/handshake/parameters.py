@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
 from sslwhy.causes.one_host import one_host
-from sslwhy.facts import questions, reasons
-from sslwhy.facts.alerts import alert_name
+from sslwhy.facts import questions
+from sslwhy.facts.tls import reasons
+from sslwhy.facts.tls.alerts import alert_name
 from sslwhy.report.values import SERVER_OPERATOR, YOU, Remedy
 from sslwhy.text import clean, listed
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
 from sslwhy.causes.one_host import one_host
-from sslwhy.facts import questions, reasons
-from sslwhy.facts.alerts import alert_name
-from sslwhy.facts.tls_names import TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, version_name
-from sslwhy.facts.tls_suites import suites
+from sslwhy.facts import questions
+from sslwhy.facts.tls import reasons
+from sslwhy.facts.tls.alerts import alert_name
+from sslwhy.facts.tls.names import TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, version_name
+from sslwhy.facts.tls.suites import suites
 from sslwhy.report.values import SERVER_OPERATOR, YOU, Remedy
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
 from sslwhy.causes.one_host import one_host
-from sslwhy.facts import questions, reasons
+from sslwhy.facts import questions
 from sslwhy.facts.peer import AlertReceived, NotTls, PeerClosed
+from sslwhy.facts.tls import reasons
 from sslwhy.report.values import NETWORK_OPERATOR, SERVER_OPERATOR, YOU, Remedy
 from sslwhy.text import clean
 

@@ -13,8 +13,8 @@ from sslwhy.causes.handshake.parameters import UnrecognizedServerName
 from sslwhy.causes.handshake.protocol import NoSharedCipher, ProtocolVersionMismatch
 from sslwhy.causes.handshake.transport import LargeClientHelloDropped, PlainHttpToTlsPort
 from sslwhy.facts import questions
-from sslwhy.facts.alerts import alert_name
 from sslwhy.facts.peer import AlertReceived, HelloAnswer, PeerClosed
+from sslwhy.facts.tls.alerts import alert_name
 from sslwhy.report.values import NETWORK_OPERATOR, PROXY_OPERATOR, SERVER_OPERATOR, YOU, Remedy
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.x509.certificate import Certificate
 
 
 @dataclass(frozen=True, slots=True)

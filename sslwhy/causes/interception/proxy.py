@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sslwhy.causes.case import Case
-    from sslwhy.facts.certificate import Certificate
     from sslwhy.facts.observed import Observed
+    from sslwhy.facts.x509.certificate import Certificate
     from sslwhy.report.values import Confidence, Finding
 
 STRICT = range(78, 95)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sslwhy.causes.interception.products import Product
     from sslwhy.causes.trust.view import Distrust
-    from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.x509.certificate import Certificate
 
 
 def pass_inspection(distrust: Distrust, product: Product | None, anchor: Certificate | None) -> Iterator[Remedy]:

@@ -10,7 +10,7 @@ from sslwhy.causes.path.building import Anchors, build
 from sslwhy.causes.path.faults import Fault, FaultKind, Link, Path, PathRules, Skipped
 from sslwhy.causes.path.signatures import is_readable
 from sslwhy.causes.verify_codes import VerifyCode
-from sslwhy.facts.certificate import Certificate
+from sslwhy.facts.x509.certificate import Certificate
 
 
 if TYPE_CHECKING:

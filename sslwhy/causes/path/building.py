@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sslwhy.causes.path.faults import PathRules
-    from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.x509.certificate import Certificate
 
 _REPORTED = 8
 

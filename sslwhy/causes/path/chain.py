@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sslwhy.causes.path.analysis import PathAnalysis
-    from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.x509.certificate import Certificate
     from sslwhy.report.values import Finding, Role
 
 _NAME_CAP = 300

@@ -10,7 +10,7 @@ from sslwhy.causes.path.faults import Fault, FaultKind
 from sslwhy.causes.path.identity import matches, refusals
 from sslwhy.causes.path.signatures import is_readable, signed_by
 from sslwhy.causes.verify_codes import VerifyCode
-from sslwhy.facts.extension_values import SUBJECT_ALT_NAME
+from sslwhy.facts.x509.extension_values import SUBJECT_ALT_NAME
 
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes.path.subtrees import NEVER, BadNameError, Subtrees, base_kind, kind_of
 from sslwhy.causes.verify_codes import VerifyCode
-from sslwhy.facts import der
-from sslwhy.facts.names import COMMON_NAME, EMAIL_ADDRESS, GeneralName
+from sslwhy.facts.x509 import der
+from sslwhy.facts.x509.names import COMMON_NAME, EMAIL_ADDRESS, GeneralName
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sslwhy.facts.certificate import Certificate
-    from sslwhy.facts.extension_values import NameConstraints, Subtree
+    from sslwhy.facts.x509.certificate import Certificate
+    from sslwhy.facts.x509.extension_values import NameConstraints, Subtree
 
 NAME_CHECK_MAX = 1 << 20
 """Names times subtrees that OpenSSL is willing to compare."""

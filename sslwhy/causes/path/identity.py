@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from sslwhy.facts import der
-from sslwhy.facts.names import COMMON_NAME
+from sslwhy.facts.x509 import der
+from sslwhy.facts.x509.names import COMMON_NAME
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.x509.certificate import Certificate
 
 _IPV4 = re.compile(r"\d{1,9}(\.\d{1,9}){3}")
 _WILD = re.compile(rb"[0-9A-Za-z-]+")

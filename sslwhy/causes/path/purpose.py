@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.x509.certificate import Certificate
 
 # Key usage bits as OpenSSL keeps them (RFC 5280 section 4.2.1.3, first bit highest).
 DIGITAL_SIGNATURE = 0x80

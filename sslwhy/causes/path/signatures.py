@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-    from sslwhy.facts.certificate import Certificate
-    from sslwhy.facts.keys import KeyFacts, SignatureFacts
+    from sslwhy.facts.x509.certificate import Certificate
+    from sslwhy.facts.x509.keys import KeyFacts, SignatureFacts
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "md5": hashes.MD5(),  # noqa: S303 - read, never made

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sslwhy.causes.path.purpose import CRL_SIGN, KEY_CERT_SIGN
 from sslwhy.causes.verify_codes import VerifyCode
-from sslwhy.facts.extension_values import (
+from sslwhy.facts.x509.extension_values import (
     AUTHORITY_KEY_ID,
     BASIC_CONSTRAINTS,
     SUBJECT_ALT_NAME,
@@ -17,7 +17,7 @@ from sslwhy.facts.extension_values import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.x509.certificate import Certificate
 
 
 class Breach(NamedTuple):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from sslwhy.facts import der
-from sslwhy.facts.names import SMTP_UTF8_MAILBOX, GeneralName
+from sslwhy.facts.x509 import der
+from sslwhy.facts.x509.names import SMTP_UTF8_MAILBOX, GeneralName
 
 
 if TYPE_CHECKING:
-    from sslwhy.facts.extension_values import Subtree
+    from sslwhy.facts.x509.extension_values import Subtree
 
 _URI = re.compile(rb"[^:]*://(.*)", re.DOTALL)
 NEVER = 1 << 62

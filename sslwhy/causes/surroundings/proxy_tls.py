@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
-from sslwhy.facts import questions, reasons
+from sslwhy.facts import questions
 from sslwhy.facts.peer import AlertReceived, TunnelRefused
+from sslwhy.facts.tls import reasons
 from sslwhy.report.values import PROXY_OPERATOR, YOU, Remedy
 from sslwhy.text import clean
 

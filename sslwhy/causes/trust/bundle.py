@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sslwhy.causes.base import Cause
 from sslwhy.causes.trust import file_remedies as remedies
 from sslwhy.causes.trust.view import Distrust, described, distrust_in, is_distrust
-from sslwhy.facts.certificate import Certificate
+from sslwhy.facts.x509.certificate import Certificate
 from sslwhy.text import clean
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sslwhy.causes.case import Case
     from sslwhy.causes.trust.view import Distrust, Vouched
-    from sslwhy.facts.certificate import Certificate
+    from sslwhy.facts.x509.certificate import Certificate
 
 CERTIFI = TrustChange(replace_with="certifi")
 _READ = {"requests": ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")}

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sslwhy.causes.case import Case
-    from sslwhy.facts.certificate import Certificate
     from sslwhy.facts.observed import Observed
     from sslwhy.facts.trust import TrustStore
+    from sslwhy.facts.x509.certificate import Certificate
     from sslwhy.report.values import Finding
 
 _PUBLIC = 20

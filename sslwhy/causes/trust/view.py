@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from sslwhy.causes.case import Case
     from sslwhy.causes.path.analysis import PathAnalysis
-    from sslwhy.facts.certificate import Certificate
     from sslwhy.facts.observed import Observed
     from sslwhy.facts.trust import Trust, TrustStore
+    from sslwhy.facts.x509.certificate import Certificate
 
 DISTRUST = frozenset({2, 18, 19, 20, 21, 27})
 """The verify codes of a path that reaches no trust anchor."""

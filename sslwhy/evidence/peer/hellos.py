@@ -17,8 +17,8 @@ from sslwhy.evidence.wire.client_hello import (
 )
 from sslwhy.facts import questions
 from sslwhy.facts.client import ClientOffer
-from sslwhy.facts.tls_names import TLS_1_0, TLS_1_2, TLS_1_3
-from sslwhy.facts.tls_suites import suite_named
+from sslwhy.facts.tls.names import TLS_1_0, TLS_1_2, TLS_1_3
+from sslwhy.facts.tls.suites import suite_named
 
 
 if TYPE_CHECKING:

@@ -30,8 +30,8 @@ from sslwhy.facts.peer import (
     TunnelRefused,
     VersionSurvey,
 )
-from sslwhy.facts.reasons import FOREIGN
-from sslwhy.facts.tls_names import TLS_1_3, VERSIONS
+from sslwhy.facts.tls.names import TLS_1_3, VERSIONS
+from sslwhy.facts.tls.reasons import FOREIGN
 
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import time
 from typing import TYPE_CHECKING
 
 from sslwhy.evidence.prober.route import Route, tunnel_status
-from sslwhy.facts.alerts import alert_of_reason
 from sslwhy.facts.peer import Abandoned, AlertReceived, ConnectFailed, HelloAnswer, PeerClosed, TunnelRefused
+from sslwhy.facts.tls.alerts import alert_of_reason
 
 
 if TYPE_CHECKING:

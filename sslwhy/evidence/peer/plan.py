@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from sslwhy.facts import questions
 from sslwhy.facts.client import ClientOffer
 from sslwhy.facts.missing import Missing
-from sslwhy.facts.reasons import FOREIGN, WEAK_DH
-from sslwhy.facts.tls_names import TLS_1_3
+from sslwhy.facts.tls.names import TLS_1_3
+from sslwhy.facts.tls.reasons import FOREIGN, WEAK_DH
 
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from sslwhy.evidence.wire.client_hello import (
     HelloSpec,
 )
 from sslwhy.facts.peer import Abandoned, HelloAnswer, ServerFlight
-from sslwhy.facts.tls_names import TLS_1_2, TLS_1_3
-from sslwhy.facts.tls_suites import suites
+from sslwhy.facts.tls.names import TLS_1_2, TLS_1_3
+from sslwhy.facts.tls.suites import suites
 
 
 if TYPE_CHECKING:

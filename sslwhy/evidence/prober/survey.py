@@ -21,8 +21,8 @@ from sslwhy.facts.peer import (
     ServerFlight,
     VersionSurvey,
 )
-from sslwhy.facts.tls_names import TLS_1_2, TLS_1_3, VERSIONS, version_name
-from sslwhy.facts.tls_suites import CipherSuite, suites
+from sslwhy.facts.tls.names import TLS_1_2, TLS_1_3, VERSIONS, version_name
+from sslwhy.facts.tls.suites import CipherSuite, suites
 
 
 if TYPE_CHECKING:

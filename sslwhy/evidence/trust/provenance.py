@@ -13,9 +13,9 @@ from sslwhy.evidence.errors import root_of
 from sslwhy.evidence.trust.lookup import looks_up
 from sslwhy.evidence.trust.stores import directory_store, file_store, store_at
 from sslwhy.evidence.trust.system_stores import certifi_store, system_store
-from sslwhy.facts.certificate import Certificate
 from sslwhy.facts.missing import Missing
 from sslwhy.facts.trust import Trust, TrustStore
+from sslwhy.facts.x509.certificate import Certificate
 
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sslwhy.evidence.trust.bundle_file import certificates_in, holds_private_key, what_instead
-from sslwhy.facts.certificate import Certificate
 from sslwhy.facts.trust import TrustStore
+from sslwhy.facts.x509.certificate import Certificate
 
 
 if TYPE_CHECKING:

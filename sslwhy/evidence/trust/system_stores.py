@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sslwhy.evidence.trust.bundle_file import certificates_in
 from sslwhy.evidence.trust.stores import certifi_release, directory_store, file_store
-from sslwhy.facts.certificate import Certificate
 from sslwhy.facts.trust import TrustStore
+from sslwhy.facts.x509.certificate import Certificate
 
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sslwhy.evidence.wire.reader import numbers, vector
-from sslwhy.facts.tls_names import SSL_3_0, TLS_1_0, TLS_1_2, TLS_1_3
-from sslwhy.facts.tls_suites import RENEGOTIATION_SCSV
+from sslwhy.facts.tls.names import SSL_3_0, TLS_1_0, TLS_1_2, TLS_1_3
+from sslwhy.facts.tls.suites import RENEGOTIATION_SCSV
 
 
 ENTROPY = 64

@@ -8,8 +8,8 @@ from typing import Literal
 from sslwhy.evidence.wire import messages
 from sslwhy.evidence.wire.reader import ParseError
 from sslwhy.facts.peer import AlertReceived, HelloAnswer, NotTls, PeerClosed, ServerFlight
-from sslwhy.facts.tls_names import SSL_3_0, TLS_1_3
-from sslwhy.facts.tls_suites import suites
+from sslwhy.facts.tls.names import SSL_3_0, TLS_1_3
+from sslwhy.facts.tls.suites import suites
 
 
 _ALERT, _HANDSHAKE = 21, 22

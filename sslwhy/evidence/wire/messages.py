@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from sslwhy.evidence.wire.names import rfc4514
 from sslwhy.evidence.wire.reader import ParseError, Reader
 from sslwhy.facts.peer import CertificateRequest
-from sslwhy.facts.tls_names import SSL_3_0, TLS_1_2
+from sslwhy.facts.tls.names import SSL_3_0, TLS_1_2
 
 
 if TYPE_CHECKING:
-    from sslwhy.facts.tls_suites import CipherSuite
+    from sslwhy.facts.tls.suites import CipherSuite
 
 
 SERVER_HELLO, CERTIFICATE, SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST, SERVER_HELLO_DONE = 2, 11, 12, 13, 14

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sslwhy.facts.names import DistinguishedName, GeneralName
+    from sslwhy.facts.x509.names import DistinguishedName, GeneralName
 
 SUBJECT_KEY_ID = "2.5.29.14"
 KEY_USAGE = "2.5.29.15"

@@ -1,6 +1,6 @@
 """The cipher suites of SSLv3 to TLS 1.3: code points, IANA and OpenSSL names, and what the names say.
 
-The table is the package file ``tls_suites.txt``; it is read on first use only.
+The table is the package file ``suites.txt``; it is read on first use only.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from sslwhy.facts.tls_names import SSL_3_0, TLS_1_2, TLS_1_3
+from sslwhy.facts.tls.names import SSL_3_0, TLS_1_2, TLS_1_3
 
 
 RENEGOTIATION_SCSV = 0x00FF
@@ -113,7 +113,7 @@ class CipherSuite:
 @cache
 def suites() -> dict[int, CipherSuite]:
     """Return every known cipher suite by code point."""
-    table = files("sslwhy.facts").joinpath("tls_suites.txt").read_text(encoding="ascii")
+    table = files("sslwhy.facts.tls").joinpath("suites.txt").read_text(encoding="ascii")
     rows = (line.split() for line in table.splitlines() if not line.startswith("#"))
     found = (CipherSuite(int(code, 16), name, None if alias == "-" else alias) for code, name, alias in rows)
     return {suite.code: suite for suite in found}

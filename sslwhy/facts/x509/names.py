@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from sslwhy.facts import der
+from sslwhy.facts.x509 import der
 
 
 COMMON_NAME = "2.5.4.3"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass
 
-from sslwhy.facts import der
-from sslwhy.facts.algorithms import CURVES, DIGESTS, KEY_KINDS, SIGNATURES, KeyKind
+from sslwhy.facts.x509 import der
+from sslwhy.facts.x509.algorithms import CURVES, DIGESTS, KEY_KINDS, SIGNATURES, KeyKind
 
 
 _FIXED_BITS: dict[KeyKind, int] = {"X25519": 253, "X448": 448, "Ed25519": 256, "Ed448": 456}

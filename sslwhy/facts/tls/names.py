@@ -1,8 +1,8 @@
 """Numbers of the TLS registries by name: versions, groups and signature schemes.
 
 The numbers are those of the IANA registries "TLS Supported Groups" and "TLS SignatureScheme" (RFC 8446, RFC
-8447, RFC 8422, RFC 7919, RFC 8734).  Alerts are in :mod:`sslwhy.facts.alerts`, cipher suites in
-:mod:`sslwhy.facts.tls_suites`.
+8447, RFC 8422, RFC 7919, RFC 8734).  Alerts are in :mod:`sslwhy.facts.tls.alerts`, cipher suites in
+:mod:`sslwhy.facts.tls.suites`.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sslwhy.facts import der
-from sslwhy.facts.extension_values import Extensions
-from sslwhy.facts.extensions import parse_extensions
-from sslwhy.facts.keys import KeyFacts, SignatureFacts, parse_key, parse_signature_algorithm
-from sslwhy.facts.names import COMMON_NAME, DistinguishedName
+from sslwhy.facts.x509 import der
+from sslwhy.facts.x509.extension_values import Extensions
+from sslwhy.facts.x509.extensions import parse_extensions
+from sslwhy.facts.x509.keys import KeyFacts, SignatureFacts, parse_key, parse_signature_algorithm
+from sslwhy.facts.x509.names import COMMON_NAME, DistinguishedName
 
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sslwhy.facts import der
-from sslwhy.facts.extension_values import (
+from sslwhy.facts.x509 import der
+from sslwhy.facts.x509.extension_values import (
     AUTHORITY_INFO_ACCESS,
     AUTHORITY_KEY_ID,
     BASIC_CONSTRAINTS,
@@ -26,7 +26,7 @@ from sslwhy.facts.extension_values import (
     NameConstraints,
     Subtree,
 )
-from sslwhy.facts.names import GeneralName, general_names
+from sslwhy.facts.x509.names import GeneralName, general_names
 
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The registries of TLS: suites, groups, signature schemes, alerts, and the reason symbols of OpenSSL."""

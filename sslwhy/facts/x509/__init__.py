@@ -1,0 +1,1 @@
+"""Certificates, read as OpenSSL reads them (RFC 5280)."""
