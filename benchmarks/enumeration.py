@@ -19,7 +19,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +28,9 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from support.nginx import Nginx  # noqa: E402
 from support.pki import Authority  # noqa: E402
-from support.tls_programs import free_port, nginx  # noqa: E402
+from support.process import free_port  # noqa: E402
 
 from sslwhy.evidence.prober.route import Route  # noqa: E402
 from sslwhy.evidence.prober.survey import candidates, survey  # noqa: E402
@@ -189,11 +189,8 @@ def main() -> None:
     options = parser.parse_args()
     names = [name for name in (TOOLS if options.all else USUAL) if shutil.which(TOOLS[name][0])]
     identity = Authority.root().issue("localhost", dns=["localhost"], key="rsa-2048")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        nginx(Path(folder), identity, settings="ssl_protocols TLSv1.2 TLSv1.3;") as port,
-    ):
-        compare(port, options.runs, names)
+    with Nginx(identity) as server:
+        compare(server.port, options.runs, names)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import ssl
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,19 +16,20 @@ from sslwhy.causes.judge import judge
 from sslwhy.clients.traces.reading import read_incident
 from sslwhy.diagnosis import assemble
 from sslwhy.evidence.capture import Testimony, watch
-from sslwhy.evidence.collect import Budget, collect
+from sslwhy.evidence.collect import Budget, collect, target_of
 from sslwhy.evidence.deepen import deepen
 from sslwhy.evidence.incident import Incident
 from sslwhy.evidence.rehearsal import rehearse
 from sslwhy.facts.observed import Operation
+from sslwhy.inquiry import unexplained
+from sslwhy.journal import own_trouble
 from sslwhy.policy import Policy
-from sslwhy.text import redact
+from sslwhy.text import clean, redact
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sslwhy.facts.evidence import Evidence
     from sslwhy.report.report import Report
 
 _CHECK = Operation("check")
@@ -60,17 +63,20 @@ def check(
         The report; ``report.primary`` is ``None`` when nothing is wrong.
 
     Raises:
-        ValueError: the address is not one that TLS could be spoken to.
+        ValueError: the address is not one that TLS could be spoken to, or another argument is of no use to requests.
     """
     target = https_address(url)
+    if not 0 < timeout <= threading.TIMEOUT_MAX:
+        raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
     policy = replace(diagnosis or Policy.from_environment(), connect=True)
     with requests.Session() as session:
         if address is not None:
             session.mount("https://", _Pinned(address))
         incident = _attempt(session, target, verify=verify, cert=cert, proxies=dict(proxies or {}), timeout=timeout)
-    budget = Budget.starting_now(policy)
-    evidence = deepen(collect(incident), incident, budget)
-    return _judged(evidence, budget)
+    report = _report(incident, policy)
+    if report.code == "unclassified" and _refused_unsent(incident.error):
+        raise ValueError(f"{redact(url)!r} cannot be checked: {clean(redact(str(incident.error)), 300)}")
+    return report
 
 
 def https_address(text: str) -> str:
@@ -86,6 +92,8 @@ def https_address(text: str) -> str:
     try:
         parts = urlsplit(typed)
         usable = bool(parts.hostname) and parts.port != 0 and not any(each.isspace() for each in typed)
+        requests.PreparedRequest().prepare_url(typed, None)
+        (parts.hostname or "").encode("idna")  # the resolver's own limits of a label
     except ValueError:
         usable = False
     if not usable:
@@ -135,6 +143,7 @@ def _reach(
 ) -> Incident:
     request = session.prepare_request(requests.Request("HEAD", url, auth=_no_credentials))
     merged = session.merge_environment_settings(request.url, proxies, False, verify, cert)
+    merged["verify"] = merged["verify"] or False  # requests verifies nothing for an empty string or 0 either
     adapter: Any = session.get_adapter(request.url or url)
     arrived = functools.partial(
         Incident,
@@ -175,8 +184,22 @@ def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedReque
     return request
 
 
-def _judged(evidence: Evidence, budget: Budget) -> Report:
-    verdict = judge(evidence)
-    findings, connections = rehearse(evidence, verdict.findings, budget)
-    report = assemble(replace(verdict, findings=findings))
+def _report(incident: Incident, policy: Policy) -> Report:
+    """Diagnose what happened; where the diagnosis itself fails, the report of a failure holds just the error."""
+    budget = Budget.starting_now(policy)
+    try:
+        evidence = deepen(collect(incident), incident, budget)
+        verdict = judge(evidence)
+        findings, connections = rehearse(evidence, verdict.findings, budget)
+        report = assemble(replace(verdict, findings=findings))
+    except Exception:
+        if incident.error is None:
+            raise
+        own_trouble("the diagnosis failed")
+        return unexplained(incident.error, target_of(incident))
     return replace(report, connections=report.connections + connections)
+
+
+def _refused_unsent(error: BaseException | None) -> bool:
+    """Return whether requests found its arguments unusable: a host that is no name, a proxy without a known scheme."""
+    return isinstance(error, ValueError) and not isinstance(error, ssl.SSLError)

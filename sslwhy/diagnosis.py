@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sslwhy.causes.judge import Verdict, judge
 from sslwhy.causes.path.chain import chain_links
 from sslwhy.evidence.collect import Budget, collect
 from sslwhy.evidence.deepen import deepen
 from sslwhy.facts.missing import Missing
+from sslwhy.journal import attempt
 from sslwhy.report.report import Report
 from sslwhy.report.values import TrustSummary
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from sslwhy.facts.evidence import Evidence
     from sslwhy.policy import Policy
 
-LOG = logging.getLogger("sslwhy")
-"""Where a diagnosis that failed is recorded, at debug level: its caller keeps the original exception."""
+    T = TypeVar("T")
 
 
 def diagnose(incident: Incident, policy: Policy) -> Report:
@@ -68,7 +67,7 @@ def _trust(evidence: Evidence) -> TrustSummary | None:
     return TrustSummary(store.source, store.location, len(store.anchors))
 
 
-def within_deadline(work: Callable[[], Report], seconds: float) -> Report | None:
+def within_deadline(work: Callable[[], T], seconds: float) -> T | None:
     """Do a diagnosis in a thread of its own and wait for it no longer than the deadline.
 
     Args:
@@ -76,18 +75,12 @@ def within_deadline(work: Callable[[], Report], seconds: float) -> Report | None
         seconds: how long to wait.
 
     Returns:
-        The report, or ``None`` when the deadline passed or the diagnosis failed: the caller then keeps its original
-        exception. A diagnosis that is late ends by itself, for each of its connections has a time limit of its own.
+        What it returned, or ``None`` when the deadline passed or the diagnosis failed: the caller then keeps its
+        original exception. A diagnosis that is late ends by itself, for each of its connections has a time limit of
+        its own.
     """
-    done: list[Report] = []
-
-    def run() -> None:
-        try:
-            done.append(work())
-        except Exception:
-            LOG.debug("the diagnosis failed", exc_info=True)
-
-    thread = threading.Thread(target=run, name="sslwhy-diagnosis", daemon=True)
+    done: list[T | None] = []
+    thread = threading.Thread(target=lambda: done.append(attempt(work)), name="sslwhy-diagnosis", daemon=True)
     thread.start()
     thread.join(seconds)
     return done[0] if done else None

@@ -43,21 +43,27 @@ class DiagnosedError(Exception):
         return self.report.primary.remedies if self.report.primary else ()
 
     def __str__(self) -> str:
-        return one_line_of(self.report, super().__str__())
+        try:
+            message = super().__str__()
+        except Exception:  # noqa: BLE001 - a copy may lack what could not be pickled, and the original's method need it
+            message = self.report.observed.message or ""
+        return one_line_of(self.report, message)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         kind = type(self).__mro__[2]
         if kind.__reduce__ not in _BUILT_IN_RECIPES:
             # urllib3's exceptions drop the live pool that they hold: their own recipe makes the original.
             recipe: Any = super().__reduce__()
-            return _revive, (kind, *recipe[1:2], self.report)
-        return _rebuild, (kind, _arguments(self), _portable(_state(self)), self.report)
+            make, *args = (kind if part is type(self) else part for part in (recipe[0], *recipe[1]))
+            return _revive, (make, tuple(args), _portable(dict(*filter(None, recipe[2:3]))), self.report)
+        return _rebuild, (kind, _carried(_arguments(self)), _portable(_state(self)), self.report)
 
     def __copy__(self) -> BaseException:
         return _rebuild(type(self).__mro__[2], _arguments(self), _state(self), self.report)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> BaseException:
-        args, state = copy.deepcopy((_arguments(self), _state(self)), memo)
+        args = tuple(_deep(arg, memo) for arg in _arguments(self))
+        state = {name: _deep(value, memo) for name, value in _state(self).items()}
         return _rebuild(type(self).__mro__[2], args, state, self.report)
 
 
@@ -94,9 +100,11 @@ def _rebuild(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, 
     return twin
 
 
-def _revive(kind: type[BaseException], args: tuple[Any, ...], report: Report) -> BaseException:
-    original = kind(*args)
-    return _rebuild(kind, _arguments(original), _state(original), report)
+def _revive(
+    make: Callable[..., BaseException], args: tuple[Any, ...], state: dict[str, Any], report: Report
+) -> BaseException:
+    original = make(*args)
+    return _rebuild(type(original), _arguments(original), {**_state(original), **state}, report)
 
 
 def _arguments(error: BaseException) -> tuple[Any, ...]:
@@ -110,19 +118,27 @@ _OS_FIELDS = ("args", "errno", "strerror", "filename", "filename2")
 
 
 def _state(error: BaseException) -> dict[str, Any]:
-    """Return the attributes of an error, but for its report.
+    """Return the attributes of an error, those in slots too, but for its report.
 
     ``OSError`` keeps some in fields of its own, and a subclass may have set them otherwise than its arguments would
     (aiohttp's do).
     """
-    state = {name: value for name, value in error.__dict__.items() if name != "report"}
-    fields = _OS_FIELDS if isinstance(error, OSError) else ()
-    return {**state, **{name: value for name in fields if (value := getattr(error, name, None)) is not None}}
+    slots = (vars(kind).get("__slots__", ()) for kind in type(error).__mro__)
+    fields = [name for each in slots for name in ((each,) if isinstance(each, str) else each)]
+    fields += _OS_FIELDS if isinstance(error, OSError) else ()
+    state = {**error.__dict__, **{name: value for name in fields if (value := getattr(error, name, None)) is not None}}
+    return {name: value for name, value in state.items() if name not in {"report", "__weakref__", "__dict__"}}
 
 
 def _portable(state: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes with ``None`` for those that cannot be pickled, such as the XML of a Fault's detail."""
-    return {name: value if _can_be_pickled(value) else None for name, value in state.items()}
+    carried = {name: value if _can_be_pickled(value) else None for name, value in state.items() if name != "args"}
+    return {**carried, "args": _carried(state["args"])} if "args" in state else carried
+
+
+def _carried(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the arguments, as they look those that cannot be pickled: aiohttp's hold a TLS context."""
+    return tuple(arg if _can_be_pickled(arg) else repr(arg) for arg in args)
 
 
 def _can_be_pickled(value: object) -> bool:
@@ -131,6 +147,14 @@ def _can_be_pickled(value: object) -> bool:
     except Exception:  # noqa: BLE001 - each class fails in its own way
         return False
     return True
+
+
+def _deep(value: Any, memo: dict[int, Any]) -> Any:
+    """Return a deep copy, or the very object where there is none, such as a connection pool with its locks."""
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:  # noqa: BLE001 - likewise
+        return value
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Reports on request: for an exception in hand, for an endpoint, for a chain."""
+"""Reports on request: for an exception or a response in hand, and for a chain."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from sslwhy.diagnosis import LOG, diagnose, report_on, within_deadline, without_connections
+from sslwhy.diagnosis import diagnose, report_on, within_deadline, without_connections
 from sslwhy.facts.client import ClientOffer
 from sslwhy.facts.evidence import Evidence
 from sslwhy.facts.machine import Machine
 from sslwhy.facts.missing import Missing
 from sslwhy.facts.observed import Observed, Operation, Target
 from sslwhy.facts.trust import Trust, TrustStore
+from sslwhy.journal import own_trouble
 from sslwhy.policy import Policy
+from sslwhy.text import redact
 
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from sslwhy.evidence.incident import Incident
     from sslwhy.report.report import Report
+
+_NOWHERE = Target(None, None, None)
 
 
 def explain(exc_or_response: Any, *, connect: bool = False) -> Report:
@@ -44,9 +48,9 @@ def explain(exc_or_response: Any, *, connect: bool = False) -> Report:
         incident = _incident_of(exc_or_response)
         report = within_deadline(lambda: diagnose(incident, policy), policy.deadline)
     except Exception:  # noqa: BLE001 - the promise is to never raise
-        LOG.debug("the explanation failed", exc_info=True)
+        own_trouble("the explanation failed")
         report = None
-    return report or _nothing_to_say(exc_or_response)
+    return report or unexplained(exc_or_response)
 
 
 def _incident_of(subject: Any) -> Incident:
@@ -60,10 +64,15 @@ def _incident_of(subject: Any) -> Incident:
     return Incident(url=url, answer=answer_of(subject), server_date=subject.headers.get("Date"))
 
 
-def _nothing_to_say(subject: Any) -> Report:
-    name = type(subject).__qualname__
-    observed = Observed(type=name, message=str(subject)[:300], stage="setup")
-    return report_on(Evidence(target=Target(None, None, None), observed=observed))
+def unexplained(subject: Any, target: Target = _NOWHERE) -> Report:
+    """Return the report that names an exception, or whatever was handed in, and claims nothing."""
+    try:
+        message = redact(str(subject))
+    except Exception:  # noqa: BLE001 - an object may refuse even this
+        message = ""
+    return report_on(
+        Evidence(target=target, observed=Observed(type=type(subject).__qualname__, message=message, stage="setup"))
+    )
 
 
 def diagnose_chain(

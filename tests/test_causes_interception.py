@@ -56,6 +56,7 @@ def test_a_proxy_that_signs_again(send_root: bool, verify_code: int) -> None:
     assert report.primary.subject == "network"
     assert report.primary.headline.startswith("Zscaler answers in place of partner.example:443")
     assert "network operator" in {each.actor for each in report.primary.remedies}
+    assert not {"untrusted-root", "unknown-issuer", "missing-intermediate"} & set(codes(report))
 
 
 def test_the_printed_command_makes_a_bundle_for_it(
@@ -95,6 +96,26 @@ def test_a_name_alone_makes_it_likely() -> None:
     found = next(finding for finding in report.findings if finding.code == "intercepting-proxy")
     assert found.confidence == "likely"
     assert found.alternatives
+    assert "unknown-issuer" in codes(report)
+
+
+@pytest.mark.parametrize("name", ["Contoso Web Gateway CA", "pfSense-CA"])
+def test_a_vague_name_needs_company(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    """Such names are also given to private authorities: alone they say nothing, in the system's store not enough."""
+    authority = pki.Authority.root(name)
+    with TlsServer(authority.issue("localhost", dns=["localhost"])) as server:
+        assert "intercepting-proxy" not in codes(diagnosed(lambda: requests.get(server.url)))
+        trusted_by_system(monkeypatch, tmp_path, authority)
+        report = diagnosed(lambda: requests.get(server.url))
+    found = next(finding for finding in report.findings if finding.code == "intercepting-proxy")
+    assert found.confidence == "likely"
+    assert "trusted-by-system-only" in codes(report)
+
+
+@pytest.mark.parametrize("name", ["Acme Big Data CA", "Savastano CA", "quadr.web Hosting CA", "Goldsmitm Root"])
+def test_a_part_of_another_word_is_no_product(name: str) -> None:
+    """G DATA, Avast, Dr.Web and "mitm" are looked for as words."""
+    assert product_behind([_named(CN=name)]) is None
 
 
 def test_an_unknown_name_with_proxy_system_store_and_public_host(

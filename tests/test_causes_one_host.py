@@ -19,6 +19,8 @@ from sslwhy.demo.soap_service import SoapService
 
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sslwhy.demo.pki import Identity
 
 OLD = ("1.0", "1.0")
@@ -69,13 +71,36 @@ def test_httpx_gets_a_mount(leaf: Identity, ca_file: str, monkeypatch: pytest.Mo
 
 
 def test_a_proxy_is_kept(leaf: Identity, ca_file: str) -> None:
-    """Behind a proxy the adapter gives its context to the tunnelled connection as well."""
+    """Behind a proxy the same adapter gives its context to the tunnelled connection."""
     with TlsServer(leaf, versions=OLD) as server, Proxy() as proxy:
         report = failed(server.url, verify=ca_file, proxies={"https": proxy.url})
         snippet = str(remedy(report.primary, snippet=True).snippet)
-        assert "proxy_manager_for" in snippet
         proxies = f"\nsession.proxies = {{'https': {proxy.url!r}}}"
         python(snippet + proxies + get(server.url))
+
+
+def test_the_default_store_is_kept(leaf: Identity, ca_file: str) -> None:
+    """Where certifi's bundle was in force the context holds it, whatever the version of requests."""
+    with TlsServer(leaf, versions=OLD) as server:
+        snippet = str(remedy(failed(server.url).primary, snippet=True).snippet)
+        python(f"import certifi\ncertifi.where = lambda: {ca_file!r}\n{snippet}{get(server.url)}")
+
+
+def test_each_verify_has_a_context_of_its_own(leaf: Identity, ca_file: str, tmp_path: Path) -> None:
+    """Anchors that one call loaded do not serve the next call, which names others."""
+    other = pki.bundle(tmp_path / "other.pem", pki.Authority.root("Other Root"))
+    with TlsServer(leaf, versions=OLD) as server:
+        snippet = str(remedy(failed(server.url, verify=ca_file).primary, snippet=True).snippet)
+        python(snippet + get(server.url) + _refused(f"session.get({server.url!r}, timeout=10, verify={other!r})"))
+
+
+def _refused(call: str) -> str:
+    """Python in which a call must fail on the server's certificate."""
+    return (
+        f"\ntry:\n    {call}\n"
+        "except requests.exceptions.SSLError as error:\n    assert 'CERTIFICATE_VERIFY_FAILED' in str(error)\n"
+        "else:\n    raise SystemExit('let through')\n"
+    )
 
 
 def test_other_hosts_keep_their_context(leaf: Identity, ca_file: str) -> None:
@@ -99,8 +124,4 @@ def test_the_snippet_still_verifies(rsa_leaf: Identity, dh_1024: str, ca_file: s
         assert report.primary
         for each in report.primary.remedies[1:]:
             snippet = str(each.snippet).replace(server.url, impostor.url)
-            python(
-                f"{snippet}\ntry:\n    session.get({impostor.url!r}, timeout=10)\n"
-                "except requests.exceptions.SSLError as error:\n    assert 'CERTIFICATE_VERIFY_FAILED' in str(error)\n"
-                "else:\n    raise SystemExit('let through')\n"
-            )
+            python(snippet + _refused(f"session.get({impostor.url!r}, timeout=10)"))

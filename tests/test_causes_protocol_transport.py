@@ -289,6 +289,11 @@ def test_a_refusal_of_everything_is_not_explained(way: str, ca_file: str) -> Non
     assert [each.code for each in report.findings] == ["unclassified"]
 
 
+def test_no_alert_is_missing() -> None:
+    """All alerts of the registry, the retired ones as well, are known: the parameters below are complete."""
+    assert len(ALERTS) == 34
+
+
 @pytest.mark.parametrize("number", [each for each in ALERTS if each], ids=ALERTS.get)
 def test_every_alert_has_a_code_or_an_honest_unclassified(number: int, ca_file: str) -> None:
     """The alert's number reaches the report, and no cause is claimed that the probes contradict."""

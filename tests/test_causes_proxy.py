@@ -11,6 +11,7 @@ from support import pki, raw
 from support.asking import WAYS, failed, primary
 from support.relays import Proxy
 from support.tls import TlsServer
+from support.trip import remedy
 
 import sslwhy
 
@@ -93,6 +94,18 @@ def test_the_certificate_is_the_proxys(way: str, server: TlsServer, ca_file: str
     assert server.connections == 0
 
 
+def test_what_is_wrong_with_it_is_no_fault_of_the_server(server: TlsServer, ca_file: str) -> None:
+    """The other findings on that chain name the proxy, too; the server was not even reached."""
+    with Proxy(identity=pki.self_signed("proxy", dns=["other.example"])) as proxy:
+        report = failed(server.url, verify=ca_file, proxies=through(proxy))
+    others = {finding.code: finding for finding in report.findings[1:]}
+    assert set(others) == {"self-signed-certificate", "hostname-mismatch"}
+    for finding in others.values():
+        assert finding.subject == "proxy"
+        assert finding.headline.startswith(f"proxy certificate for localhost:{proxy.port} ")
+        assert "server operator" not in {remedy.actor for remedy in finding.remedies}
+
+
 # proxy-authentication-required
 
 
@@ -107,6 +120,39 @@ def test_a_proxy_that_wants_credentials(way: str, user: str, said: str, server: 
     assert report.primary
     assert said in report.primary.headline
     assert "wrong" not in str(report)
+    assert f"\"https\": 'http://USER:PASSWORD@localhost:{proxy.port}'" in str(report.primary.remedies[0].snippet)
+
+
+def test_credentials_go_where_the_proxy_was_named(
+    server: TlsServer, ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy from the environment is corrected there."""
+    with Proxy(credentials="me:right") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        report = failed(server.url, verify=ca_file)
+    assert report.primary
+    assert report.primary.remedies[0].command == f"export HTTPS_PROXY=http://USER:PASSWORD@localhost:{proxy.port}"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_probe_that_cannot_take_the_same_way_says_so(way: str, leaf: Identity, ca_file: str) -> None:
+    """A probe carries no credentials for the proxy: none is sent, the reason is given, and nothing is called proven."""
+    with TlsServer(leaf, versions=("1.0", "1.0")) as old, Proxy(credentials="me:right") as proxy:
+        report = failed(old.url, way, verify=ca_file, proxies=through(proxy, user="me:right@"))
+    assert primary(report) == "protocol-version-mismatch likely server"
+    assert report.primary
+    assert "a probe carries none" in report.primary.alternatives[0]
+    assert report.connections == 0
+    assert "me:right" not in str(report)
+
+
+def test_the_printed_check_takes_the_same_way(ca_file: str) -> None:
+    """The command that looks again names the store and the proxy that only the program's own code knows."""
+    with raw.RawServer(raw.alert(80)) as server, Proxy() as proxy:
+        report = failed(server.url, verify=ca_file, proxies=through(proxy))
+    command = remedy(report.primary, command=True).command
+    named = f"--verify {ca_file} --proxy http://localhost:{proxy.port}"
+    assert command == f"sslwhy check {named} localhost:{server.port}"
 
 
 def test_the_same_with_httpx(server: TlsServer, ca_file: str) -> None:

@@ -123,14 +123,14 @@ def test_signature_algorithms() -> None:
 def test_names_as_text() -> None:
     """RFC 4514: the last attribute first, special characters escaped, unknown types by number."""
     name = x509.Name.from_rfc4514_string(r"CN=a\, b,O=c,C=PT")
-    assert str(DistinguishedName.from_content(der.read(name.public_bytes()).content)) == r"CN=a\, b,O=c,C=PT"
+    assert str(DistinguishedName.from_element(der.read(name.public_bytes()))) == r"CN=a\, b,O=c,C=PT"
 
 
 def test_names_are_compared_as_openssl_does() -> None:
     """Case, white space and string type do not matter; letters outside ASCII keep their case."""
 
     def canonical(text: str, tag: int) -> bytes:
-        return DistinguishedName.from_content(der.read(odd_chains.name(("CN", text), tag=tag)).content).canonical
+        return DistinguishedName.from_element(der.read(odd_chains.name(("CN", text), tag=tag))).canonical
 
     assert canonical("  Test \t Root ", 0x13) == canonical("test root", 0x0C)
     assert canonical("\xc9", 0x16) != canonical("\xe9", 0x16)

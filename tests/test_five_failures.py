@@ -64,6 +64,7 @@ def faulty(code: str, issuing: Any) -> tuple[Identity, int]:
         "certificate-expired": lambda: (issuing.issue("x", dns=["localhost"], not_after=-3 * pki.DAY), 10),
         "certificate-not-yet-valid": lambda: (issuing.issue("x", dns=["localhost"], not_before=3 * pki.DAY), 9),
         "unknown-issuer": lambda: (other.issue("x", dns=["localhost"]), 20),
+        "untrusted-root": lambda: (other.issue("x", dns=["localhost"]), 19),
         "self-signed-certificate": lambda: (pki.self_signed("localhost", dns=["localhost"]), 18),
     }
     return make[code]()
@@ -75,6 +76,7 @@ CERTIFICATE_CODES = [
     "certificate-expired",
     "certificate-not-yet-valid",
     "unknown-issuer",
+    "untrusted-root",
     "self-signed-certificate",
 ]
 
@@ -87,7 +89,8 @@ def test_certificate_failures(
 ) -> None:
     """Each certificate fault is named at WSDL load and at the call, on both versions, without a further connection."""
     identity, verify_code = faulty(code, issuing)
-    with tls.TlsServer(identity, application=SoapService(), versions=(version, version)) as server:
+    settings: dict[str, Any] = {"versions": (version, version), "send_root": code == "untrusted-root"}
+    with tls.TlsServer(identity, application=SoapService(), **settings) as server:
         error = failure(session, server, healthy, when)
         assert server.connections == 1
         assert server.application_bytes == 0
@@ -117,6 +120,35 @@ def test_protocol_mismatch(when: str, leaf: Identity, session: requests.Session,
     assert error.report.code == "protocol-version-mismatch"
     assert "TLS 1.1" in error.report.primary.actual
     assert error.report.connections > 0
+
+
+@pytest.mark.parametrize("when", WHEN)
+def test_an_intermediate_that_is_not_sent(when: str, leaf: Identity, session: requests.Session, healthy: Any) -> None:
+    """With the end-entity alone, both explanations are given, and neither is claimed."""
+    with tls.TlsServer(leaf, application=SoapService(), chain=[]) as server:
+        report = failure(session, server, healthy, when).report
+    assert (report.code, report.connections) == ("unknown-issuer", 0)
+    missing, private = report.primary.alternatives
+    assert "does not send an intermediate" in missing
+    assert "private authority" in private
+    assert [(link.role, link.subject) for link in report.chain] == [
+        ("end-entity", "CN=localhost"),
+        ("missing", "CN=Issuing CA"),
+    ]
+
+
+@pytest.mark.parametrize("when", WHEN)
+def test_cipher_mismatch(when: str, rsa_leaf: Identity, session: requests.Session, healthy: Any) -> None:
+    """A server with none of this client's suites: the report names what each side has."""
+    settings: dict[str, Any] = {"versions": ("1.2", "1.2"), "ciphers": "AES128-SHA"}
+    with tls.TlsServer(rsa_leaf, application=SoapService(), **settings) as server:
+        error = failure(session, server, healthy, when)
+        assert server.application_bytes == 0
+    assert isinstance(error, requests.exceptions.SSLError)
+    assert error.report.code == "no-shared-cipher"
+    assert "AES128-SHA" in error.report.primary.actual
+    assert "GCM" in error.report.primary.expected
+    assert error.report.operation.kind == when
 
 
 def test_block_is_in_the_traceback(issuing: Any, session: requests.Session, healthy: Any) -> None:

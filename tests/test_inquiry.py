@@ -188,6 +188,7 @@ class TestPolicy:
 
     def test_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The environment sets the default policy; what cannot be read leaves the default."""
+        monkeypatch.delenv("SSLWHY_DEADLINE")
         assert Policy.from_environment() == Policy(3.0, connect=True, fetch_issuers=False)
         for name, value in (("DEADLINE", "1.5"), ("CONNECT", "0"), ("FETCH_ISSUERS", "yes")):
             monkeypatch.setenv(f"SSLWHY_{name}", value)

@@ -8,10 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from support import legacy
+from support.isolation import needs
+from support.nginx import Nginx
 from support.pki import Authority
+from support.programs import GnutlsServer, OpensslServer
 from support.relays import DropsLargeHello, Proxy
 from support.tls import TlsServer
-from support.tls_programs import TlsliteServer, dh_params, gnutls, nginx, s_server
 
 from sslwhy.evidence.prober.questions import (
     accepted_groups,
@@ -46,10 +49,12 @@ def names(found: PeerSurvey, version: int) -> set[str | None]:
     return {suites()[code].openssl for code in found.suites(version)}
 
 
-def test_nginx_with_default_suites(tmp_path: Path, rsa_leaf: Identity) -> None:
+@needs("nginx")
+def test_nginx_with_default_suites(rsa_leaf: Identity) -> None:
     """The 27 + 3 suites of nginx and OpenSSL 3.0, over few connections in few rounds."""
-    with nginx(tmp_path, rsa_leaf, settings="ssl_protocols TLSv1.2 TLSv1.3;") as port:
-        found = survey(here(port), "localhost")
+    with Nginx(rsa_leaf) as server:
+        found = survey(here(server.port), "localhost")
+        assert found.connections == server.connections
     assert found.versions == (TLS12, TLS13)
     assert len(found.suites(TLS12)) >= 20
     assert len(found.suites(TLS13)) == 3
@@ -62,15 +67,16 @@ def test_nginx_with_default_suites(tmp_path: Path, rsa_leaf: Identity) -> None:
     assert found.rounds <= 7
 
 
-def test_exact_suites_and_the_server_s_order(tmp_path: Path, rsa_leaf: Identity) -> None:
+@needs("nginx")
+def test_exact_suites_and_the_server_s_order(rsa_leaf: Identity) -> None:
     """Exactly the configured suites are found, in the server's order as far as it was contested."""
     order = (
         "AES256-SHA256:CAMELLIA128-SHA:ECDHE-ARIA128-GCM-SHA256:AES128-SHA:ECDHE-RSA-AES128-SHA:AES128-CCM:"
         "AES256-GCM-SHA384:ECDHE-RSA-AES256-SHA384:AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
     )
-    settings = f"ssl_protocols TLSv1.2; ssl_ciphers {order}:@SECLEVEL=0; ssl_prefer_server_ciphers on;"
-    with nginx(tmp_path, rsa_leaf, settings=settings) as port:
-        found = survey(here(port), "localhost")
+    preferring = ["ssl_prefer_server_ciphers on;"]
+    with Nginx(rsa_leaf, protocols="TLSv1.2", ciphers=f"{order}:@SECLEVEL=0", directives=preferring) as server:
+        found = survey(here(server.port), "localhost")
     entry = found.by_version[3]
     assert entry.order == "server"
     assert names(found, TLS12) == set(order.split(":"))
@@ -90,8 +96,7 @@ def test_old_versions(rsa_leaf: Identity) -> None:
 
 def test_sslv3_and_rc4(rsa_leaf: Identity) -> None:
     """What OpenSSL no longer speaks is still spoken by the codec."""
-    settings = {"minVersion": (3, 0), "maxVersion": (3, 0), "cipherNames": ["rc4"], "macNames": ["sha", "md5"]}
-    with TlsliteServer(rsa_leaf, **settings) as server:
+    with legacy.OldServer(rsa_leaf, ciphers=["rc4"]) as server:
         found = survey(here(server.port), "localhost")
     assert found.versions == (SSL3,)
     assert {"RC4-SHA", "RC4-MD5"} <= names(found, SSL3)
@@ -99,58 +104,61 @@ def test_sslv3_and_rc4(rsa_leaf: Identity) -> None:
 
 def test_strict_tls13(rsa_leaf: Identity) -> None:
     """tlslite-ng refuses TLS 1.3 hellos that bend the rules: ours do not."""
-    with TlsliteServer(rsa_leaf, minVersion=(3, 3), maxVersion=(3, 4)) as server:
+    with legacy.OldServer(rsa_leaf, versions=("1.2", "1.3")) as server:
         found = survey(here(server.port), "localhost", versions=(TLS13,))
         groups = accepted_groups(here(server.port), "localhost")
     assert found.versions == (TLS13,)
     assert {"x25519", "secp256r1", "ffdhe2048"} <= set(map(group_name, groups))
 
 
-def test_gnutls(tmp_path: Path, rsa_leaf: Identity) -> None:
+@needs("gnutls-serv")
+def test_gnutls(rsa_leaf: Identity, root: Authority) -> None:
     """GnuTLS's CCM suites and its demand for a client certificate are seen."""
-    with gnutls(tmp_path, rsa_leaf, "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3") as port:
-        found = survey(here(port), "localhost")
+    priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3"
+    with GnutlsServer(rsa_leaf, priority=priority, clients=[root]) as server:
+        found = survey(here(server.port), "localhost")
     assert found.versions == (TLS12, TLS13)
     assert "TLS_AES_128_CCM_SHA256" in names(found, TLS13)
     assert found.certificate_request is not None
 
 
-def test_anonymous_and_null_suites(tmp_path: Path, rsa_leaf: Identity) -> None:
+@needs("openssl")
+def test_anonymous_and_null_suites(rsa_leaf: Identity) -> None:
     """A server without a certificate in use still has its suites found."""
     options = ("-nocert", "-cipher", "ADH:AECDH:@SECLEVEL=0", "-tls1_2")
-    with s_server(tmp_path, rsa_leaf, *options) as port:
-        found = survey(here(port), "localhost")
+    with OpensslServer(rsa_leaf, *options) as server:
+        found = survey(here(server.port), "localhost")
     chosen = [suites()[code] for code in found.suites(TLS12)]
     assert chosen
     assert all(suite.anonymous for suite in chosen)
     assert found.chain == ()
 
 
+@needs("nginx")
 def test_both_certificates_of_a_server(tmp_path: Path, rsa_leaf: Identity, leaf: Identity) -> None:
     """RSA and ECDSA suites side by side."""
-    with nginx(tmp_path, rsa_leaf, leaf, settings="ssl_protocols TLSv1.2;") as port:
-        found = survey(here(port), "localhost")
+    second = leaf.write(tmp_path)
+    directives = [f"ssl_certificate {second.chain}; ssl_certificate_key {second.key};"]
+    with Nginx(rsa_leaf, protocols="TLSv1.2", directives=directives) as server:
+        found = survey(here(server.port), "localhost")
     kinds = {suites()[code].key_exchange for code in found.suites(TLS12)}
     assert {"ECDHE_RSA", "ECDHE_ECDSA", "RSA"} <= kinds
 
 
-def test_size_of_the_diffie_hellman_prime(tmp_path: Path, rsa_leaf: Identity) -> None:
+def test_size_of_the_diffie_hellman_prime(rsa_leaf: Identity, dh_1024: str) -> None:
     """The prime is measured in the plain text of TLS 1.2, and not hidden by offering the groups of RFC 7919."""
-    params = dh_params(tmp_path, 1024)
-    with TlsServer(rsa_leaf, versions=("1.2", "1.2"), ciphers="DHE", dh_params=params) as server:
+    with TlsServer(rsa_leaf, versions=("1.2", "1.2"), ciphers="DHE", dh_params=dh_1024) as server:
         assert survey(here(server.port), "localhost").dh_bits == 1024
-    export_size = (2, (1 << 511) + 111)
-    with TlsliteServer(rsa_leaf, maxVersion=(3, 3), keyExchangeNames=["dhe_rsa"], dhParams=export_size) as server:
-        assert survey(here(server.port), "localhost", versions=(TLS12,)).dh_bits == 512
+    short = (2, (1 << 511) + 111)
+    with legacy.OldServer(rsa_leaf, versions=("1.2", "1.2"), key_exchanges=["dhe_rsa"], dh_params=short) as old:
+        assert survey(here(old.port), "localhost", versions=(TLS12,)).dh_bits == 512
 
 
-def test_names_of_acceptable_authorities(tmp_path: Path, rsa_leaf: Identity, root: Authority) -> None:
+@needs("nginx")
+def test_names_of_acceptable_authorities(rsa_leaf: Identity, root: Authority) -> None:
     """The CertificateRequest's CA names are read as RFC 4514 text."""
-    anchors = tmp_path / "clients.pem"
-    anchors.write_text(root.pem, encoding="ascii")
-    settings = f"ssl_protocols TLSv1.2; ssl_verify_client on; ssl_client_certificate {anchors};"
-    with nginx(tmp_path, rsa_leaf, settings=settings) as port:
-        found = survey(here(port), "localhost")
+    with Nginx(rsa_leaf, protocols="TLSv1.2", clients=[root]) as server:
+        found = survey(here(server.port), "localhost")
     assert found.certificate_request
     assert found.certificate_request.authority_names == ("CN=Test Root",)
     assert found.certificate_request.authorities == (root.certificate.subject.public_bytes(),)

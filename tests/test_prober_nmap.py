@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
+from support import legacy
+from support.isolation import find, needs
+from support.nginx import Nginx
+from support.programs import GnutlsServer, JavaServer, OpensslServer
 from support.tls import TlsServer
-from support.tls_programs import TlsliteServer, dh_params, gnutls, nginx, program, s_server
 
 from sslwhy.evidence.prober.route import Route
 from sslwhy.evidence.prober.survey import survey
@@ -18,17 +21,18 @@ from sslwhy.facts.tls.suites import suite_name
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from sslwhy.demo.pki import Identity
+
+pytestmark = needs("nmap")
 
 Found = dict[str, set[str]]
 
 
 def by_nmap(port: int) -> Found:
     """Versions and suites as nmap sees them; its names for TLS 1.3 are changed into the registry's."""
-    command = [program("nmap"), "-Pn", "-n", "--script", "ssl-enum-ciphers", "-p", str(port), "-oX", "-", "127.0.0.1"]
+    command = [str(find("nmap")), "-Pn", "-n", "--script", "ssl-enum-ciphers", "-p", str(port), "-oX", "-", "127.0.0.1"]
     xml = subprocess.run(command, capture_output=True, check=True, timeout=90).stdout
     script = ET.fromstring(xml).find(".//script[@id='ssl-enum-ciphers']")
     assert script is not None, "nmap found no TLS at all"
@@ -48,53 +52,88 @@ def by_us(port: int) -> Found:
     return {VERSIONS[version]: {suite_name(code) for code in found.suites(version)} for version in found.versions}
 
 
+@dataclass(frozen=True)
+class Settings:
+    """nginx's words for versions and suites (None: its defaults), and whether its own order counts."""
+
+    protocols: str | None
+    ciphers: str | None
+    prefers: bool = False
+
+
 NGINX = {
-    "default": "",
-    "tls13": "ssl_protocols TLSv1.3;",
-    "modern": "ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20; ssl_prefer_server_ciphers on;",
-    "everything": "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers ALL:COMPLEMENTOFALL:@SECLEVEL=0;",
-    "tls10": "ssl_protocols TLSv1; ssl_ciphers AES128-SHA:@SECLEVEL=0;",
-    "tls11": "ssl_protocols TLSv1.1; ssl_ciphers HIGH:@SECLEVEL=0; ssl_prefer_server_ciphers on;",
-    "null": "ssl_protocols TLSv1.2; ssl_ciphers eNULL:@SECLEVEL=0;",
-    "anonymous": "ssl_protocols TLSv1.2; ssl_ciphers aNULL:@SECLEVEL=0;",
+    "default": Settings(None, None),
+    "tls13": Settings("TLSv1.3", None),
+    "modern": Settings("TLSv1.2 TLSv1.3", "ECDHE+AESGCM:ECDHE+CHACHA20", prefers=True),
+    "everything": Settings("TLSv1 TLSv1.1 TLSv1.2 TLSv1.3", "ALL:COMPLEMENTOFALL:@SECLEVEL=0"),
+    "tls10": Settings("TLSv1", "AES128-SHA:@SECLEVEL=0"),
+    "tls11": Settings("TLSv1.1", "HIGH:@SECLEVEL=0", prefers=True),
+    "null": Settings("TLSv1.2", "eNULL:@SECLEVEL=0"),
+    "anonymous": Settings("TLSv1.2", "aNULL:@SECLEVEL=0"),
 }
 
 
-@contextlib.contextmanager
-def serving(kind: str, folder: Path, rsa: Identity, ecdsa: Identity) -> Iterator[int]:
-    """Run one of the servers."""
-    if kind in NGINX:
-        manager: contextlib.AbstractContextManager[int] = nginx(folder, rsa, settings=NGINX[kind])
-    elif kind == "both":
-        manager = nginx(folder, rsa, ecdsa, settings=f"ssl_dhparam {dh_params(folder, 1024)}; {NGINX['everything']}")
-    elif kind == "s_server":
-        manager = s_server(folder, rsa, "-cipher", "DEFAULT:@SECLEVEL=0", "-serverpref")
-    else:
-        manager = gnutls(folder, rsa, "NORMAL:-VERS-ALL:+VERS-TLS1.2")
-    with manager as port:
-        yield port
+def nginx(identity: Identity, kind: str, *more: str) -> Nginx:
+    """Make one of the kinds of nginx."""
+    settings = NGINX[kind]
+    directives = [*more, *(["ssl_prefer_server_ciphers on;"] if settings.prefers else [])]
+    return Nginx(identity, protocols=settings.protocols, ciphers=settings.ciphers, directives=directives)
 
 
-@pytest.mark.parametrize("kind", [*NGINX, "both", "s_server", "gnutls"])
-def test_same_as_nmap(kind: str, tmp_path: Path, rsa_leaf: Identity, leaf: Identity) -> None:
+def same(port: int) -> None:
     """Every version and every suite that nmap finds is found, and no other."""
-    program("nmap")
-    with serving(kind, tmp_path, rsa_leaf, leaf) as port:
-        assert by_us(port) == by_nmap(port)
+    assert by_us(port) == by_nmap(port)
+
+
+@needs("nginx")
+@pytest.mark.parametrize("kind", NGINX)
+def test_same_as_nmap_on_nginx(kind: str, rsa_leaf: Identity) -> None:
+    """One implementation, many configurations: versions, suites, whose order counts."""
+    with nginx(rsa_leaf, kind) as server:
+        same(server.port)
+
+
+@needs("nginx")
+def test_same_as_nmap_with_two_certificates(tmp_path: Path, rsa_leaf: Identity, leaf: Identity, dh_1024: str) -> None:
+    """The same for a server with an RSA key, an ECDSA key and a short prime."""
+    second = leaf.write(tmp_path)
+    more = (f"ssl_certificate {second.chain}; ssl_certificate_key {second.key};", f"ssl_dhparam {dh_1024};")
+    with nginx(rsa_leaf, "everything", *more) as server:
+        same(server.port)
+
+
+@needs("openssl")
+def test_same_as_nmap_on_openssl(rsa_leaf: Identity) -> None:
+    """The same for s_server, which prefers its own order."""
+    with OpensslServer(rsa_leaf, "-cipher", "DEFAULT:@SECLEVEL=0", "-serverpref") as server:
+        same(server.port)
+
+
+@needs("gnutls-serv")
+def test_same_as_nmap_on_gnutls(rsa_leaf: Identity) -> None:
+    """The same for GnuTLS."""
+    with GnutlsServer(rsa_leaf, priority="NORMAL:-VERS-ALL:+VERS-TLS1.2") as server:
+        same(server.port)
+
+
+@needs("java")
+@pytest.mark.parametrize("legacy_suites", [False, True])
+def test_same_as_nmap_on_java(legacy_suites: bool, rsa_leaf: Identity) -> None:
+    """The same for JSSE with its defaults, and with everything that Java bans by default."""
+    versions = ["TLSv1", "TLSv1.1", "TLSv1.2"] if legacy_suites else []
+    with JavaServer(rsa_leaf, versions=versions, legacy=legacy_suites) as server:
+        same(server.port)
 
 
 @pytest.mark.parametrize("ciphers", ["DEFAULT", "ECDHE-ECDSA-AES128-GCM-SHA256"])
 def test_same_as_nmap_on_the_ssl_module(ciphers: str, leaf: Identity) -> None:
     """The same for a server on `ssl` with an ECDSA certificate."""
-    program("nmap")
     with TlsServer(leaf, versions=("1.2", "1.3"), ciphers=ciphers) as server:
-        assert by_us(server.port) == by_nmap(server.port)
+        same(server.port)
 
 
-@pytest.mark.parametrize("newest", [(3, 1), (3, 3)])
-def test_same_as_nmap_on_tlslite(newest: tuple[int, int], rsa_leaf: Identity) -> None:
+@pytest.mark.parametrize("newest", ["1.0", "1.2"])
+def test_same_as_nmap_on_tlslite(newest: str, rsa_leaf: Identity) -> None:
     """The same for tlslite-ng from SSLv3 on, with RC4 and 3DES."""
-    program("nmap")
-    names = ["aes128", "3des", "rc4"]
-    with TlsliteServer(rsa_leaf, minVersion=(3, 0), maxVersion=newest, cipherNames=names) as server:
-        assert by_us(server.port) == by_nmap(server.port)
+    with legacy.OldServer(rsa_leaf, versions=("ssl3", newest), ciphers=["aes128", "3des", "rc4"]) as server:
+        same(server.port)

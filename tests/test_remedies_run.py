@@ -104,7 +104,18 @@ def server_remedies() -> dict[str, tuple[Any, Any]]:
     """By code: the faulty identity, and what a server operator who follows the remedy serves instead."""
     issuing = OTHER_ISSUING
     good = issuing.issue("localhost", dns=["localhost"], ips=["127.0.0.1"])
+
+    def below(**odd: Any) -> Identity:
+        """A sound certificate below an intermediate that is not."""
+        return OTHER.intermediate("Odd CA", **odd).issue("localhost", dns=["localhost"])
+
     return {
+        "intermediate-expired": (below(not_after=-pki.DAY), good),
+        "intermediate-not-yet-valid": (below(not_before=pki.DAY), good),
+        "not-a-ca": (below(ca=False), good),
+        "name-constraint-violation": (below(permitted=["dns:partner.example"]), good),
+        "invalid-signature": (issuing.issue("localhost", dns=["localhost"], broken_signature=True), good),
+        "ip-address-mismatch": (issuing.issue("localhost", dns=["localhost"]), good),
         "certificate-expired": (issuing.issue("x", dns=["localhost"], not_after=-pki.DAY), good),
         "certificate-not-yet-valid": (issuing.issue("x", dns=["localhost"], not_before=pki.DAY), good),
         "hostname-mismatch": (issuing.issue("x", dns=["other.example"]), good),
@@ -120,14 +131,41 @@ def test_server_remedies_work(code: str, tmp_path: Path) -> None:
     """Where the server's operator does what the first remedy says, the same call succeeds."""
     faulty, repaired = server_remedies()[code]
     bundle = pki.bundle(tmp_path / "partner.pem", OTHER)
+    called = "127.0.0.1" if code == "ip-address-mismatch" else "localhost"
     with tls.TlsServer(faulty, application=SoapService()) as server:
-        report = report_of(server, bundle)
+        report = report_of(server, bundle, f"https://{called}:{server.port}/service?wsdl")
         assert report.code == code
         assert remedies_for(report, "server operator")
-    with tls.TlsServer(repaired, application=SoapService()) as server, requests.Session() as session:
-        session.verify = bundle
-        client = sslwhy.Client(f"{server.url}/service?wsdl", transport=zeep.Transport(session=session))
-        assert client.service.Ping() == "pong"
+    with tls.TlsServer(repaired, application=SoapService()) as server:
+        assert ping(f"https://{called}:{server.port}/service?wsdl", bundle) == "pong"
+
+
+def ping(wsdl: str, verify: str) -> Any:
+    """A complete SOAP call: the WSDL and the operation."""
+    with requests.Session() as session:
+        session.verify = verify
+        return sslwhy.Client(wsdl, transport=zeep.Transport(session=session)).service.Ping()
+
+
+@pytest.mark.parametrize(
+    ("code", "settings"),
+    [
+        ("protocol-version-mismatch", {"versions": ("1.0", "1.1"), "ciphers": "ALL"}),
+        ("no-shared-cipher", {"versions": ("1.2", "1.2"), "ciphers": "AES128-SHA"}),
+    ],
+)
+def test_server_remedies_for_protocols_work(
+    code: str, settings: dict[str, Any], rsa_leaf: Identity, ca_file: str
+) -> None:
+    """Where the server's operator enables what the first remedy names, the same call succeeds."""
+    with tls.TlsServer(rsa_leaf, application=SoapService(), **settings) as server:
+        report = report_of(server, ca_file)
+    assert report.code == code
+    first = remedies_for(report, "server operator")[0].text
+    assert "TLS 1.2" in first or "ECDHE" in first
+    enabled = {"versions": ("1.2", "1.3"), "ciphers": "ECDHE+AESGCM"}
+    with tls.TlsServer(rsa_leaf, application=SoapService(), **{**settings, **enabled}) as server:
+        assert ping(f"{server.url}/service?wsdl", ca_file) == "pong"
 
 
 def test_serving_the_full_chain_works(tmp_path: Path) -> None:

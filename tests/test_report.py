@@ -86,7 +86,7 @@ also[unknown-issuer]: the issuer is neither sent nor trusted (possible)
                 issued by CN=Issuing CA
                 valid 2026-08-20T00:00:00Z to 2026-11-20T00:00:00Z
                 SHA-256 abababababababababababababababababababababababababababababababab
-            [?] missing: CN=Issuing CA (not sent)
+            [?] missing: CN=Issuing CA (not found)
   trust     117 trust anchors from certifi (cacert.pem)
   observed  OpenSSL verify code 10, certificate has expired
   more      python -m sslwhy explain certificate-expired"""

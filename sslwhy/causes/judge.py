@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sslwhy.causes.at_proxy import findings_of
 from sslwhy.causes.base import TOPICS
 from sslwhy.causes.case import Case
 from sslwhy.causes.registry import all_causes, cause_named
@@ -43,7 +44,7 @@ def judge(evidence: Evidence) -> Verdict:
     the lowest depth. Where none explains it, the primary is ``unclassified`` and the findings stand behind it.
     """
     case = Case(evidence)
-    findings = [finding for cause in all_causes() for finding in cause.find(case)]
+    findings = [finding for cause in all_causes() for finding in findings_of(cause, case)]
     findings = _without_superseded(findings)
     ranked = sorted(findings, key=lambda finding: _rank(finding, evidence.observed))
     if evidence.observed.failed and not (ranked and _explains(ranked[0], evidence.observed)):

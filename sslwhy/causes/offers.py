@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from sslwhy.facts import questions
 from sslwhy.facts.client import ClientOffer
-from sslwhy.facts.peer import AlertReceived, HelloAnswer, PeerClosed, PeerSurvey, ServerFlight
+from sslwhy.facts.peer import Abandoned, AlertReceived, ConnectFailed, HelloAnswer, PeerClosed, PeerSurvey, ServerFlight
+from sslwhy.facts.tls.alerts import alert_name
 from sslwhy.facts.tls.names import TLS_1_3, group_name, signature_scheme_name, version_name
 from sslwhy.facts.tls.suites import suite_named, suites
+from sslwhy.report.values import YOU, Remedy
 from sslwhy.text import clean, listed
 
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sslwhy.causes.case import Case
+    from sslwhy.facts.client import Route
     from sslwhy.facts.observed import Observed
 
 
@@ -56,17 +59,62 @@ def copies(case: Case) -> tuple[HelloAnswer, ...]:
 def refused_again(case: Case) -> bool:
     """Return whether each copy of this client's offer was turned away, too: the failure is no accident."""
     answers = copies(case)
-    return bool(answers) and all(map(refuses, answers))
+    # Silence is another answer than the one that the call got, and may only be slowness.
+    silent = any(map(_silent, answers)) and not case.evidence.observed.timed_out
+    return bool(answers) and all(map(refuses, answers)) and not silent and not wavers(case)
+
+
+def _silent(answer: HelloAnswer | None) -> bool:
+    return isinstance(answer, PeerClosed) and answer.how == "timeout"
 
 
 def accepted_once(case: Case) -> bool:
-    """Return whether the offer that failed in the call was accepted from a probe."""
-    return any(map(accepts, copies(case)))
+    """Return whether the offer that failed in the call was accepted from a probe, in a version that it holds."""
+    offered = offer_of(case).versions
+    return any(isinstance(answer, ServerFlight) and answer.version in offered for answer in copies(case))
 
 
-def check_command(case: Case) -> str:
-    """Return the command that looks at the same server from this machine; host names come from WSDL documents, too."""
-    return f"sslwhy check {shlex.quote(case.evidence.target.authority)}"
+def wavers(case: Case) -> bool:
+    """Return whether what was accepted, or refused, once was not so each time: several servers, or a limit of one."""
+    survey = survey_of(case)
+    asked: list[str | int] = [name for name, _ in survey.variants]
+    asked += [entry.version for entry in survey.by_version]
+    return accepted_once(case) or any(refuses(survey.answer(questions.again(name))) for name in asked)
+
+
+def checks(case: Case, text: str, *options: str) -> tuple[Remedy, ...]:
+    """Return the remedy to look at the same server with ``sslwhy check``; none where the report is of a check.
+
+    Args:
+        case: the evidence; host names come from WSDL documents, too.
+        text: what to look for. Without options it says no more where no probe can take the way of the call.
+        options: options of the command. What the caller's code named for the call is added: store, proxy, certificate.
+    """
+    route = case.evidence.route
+    unasked = route.proxy is not None and (route.credentials or route.scheme != "http")
+    if not options and (unasked or case.evidence.operation.kind == "check"):
+        return ()
+    command = ["sslwhy", "check", *options, *_as_called(case), case.evidence.target.authority]
+    return (Remedy(YOU, text, command=shlex.join(command)),)
+
+
+def _as_called(case: Case) -> list[str]:
+    """Return the options that make ``sslwhy check`` go the way of the failed call."""
+    route, store = case.evidence.route, case.evidence.trust.store if case.evidence.trust else None
+    mine = case.evidence.client_certificate or None
+    named = {
+        "--verify": store.location if store and store.source == "verify" else None,
+        "--cert": mine.certificate_path if mine else None,
+        "--key": mine.key_path if mine else None,
+        "--proxy": with_credentials(route) if route.proxy and route.source == "proxies" else None,
+    }
+    return [word for option, value in named.items() if value for word in (option, value)]
+
+
+def with_credentials(route: Route, *, always: bool = False) -> str:
+    """Return the proxy's URL with words where the user and the password belong, if the call gave any."""
+    user = "USER:PASSWORD@" if always or route.credentials else ""
+    return f"{route.scheme or 'http'}://{user}{route.authority}"
 
 
 def version_names(versions: Iterable[int]) -> str:
@@ -96,10 +144,17 @@ def offered_suites(case: Case) -> tuple[int, ...]:
     return offer.suites or tuple(found.code for name in offer.ciphers if (found := suite_named(name)))
 
 
+def accepted_versions(case: Case) -> tuple[int, ...]:
+    """Return the versions that the server was seen to speak, in answer to whichever ClientHello, oldest first."""
+    survey = survey_of(case)
+    chosen = {answer.version for _, answer in survey.variants if isinstance(answer, ServerFlight)}
+    return tuple(sorted(chosen.union(survey.versions)))
+
+
 def shared_versions(case: Case) -> tuple[int, ...]:
     """Return the versions that both sides speak."""
     offered = set(offer_of(case).versions)
-    return tuple(version for version in survey_of(case).versions if version in offered)
+    return tuple(version for version in accepted_versions(case) if version in offered)
 
 
 def why_so_little(case: Case) -> str:
@@ -121,6 +176,22 @@ def fate(answer: HelloAnswer | None) -> str:
     if isinstance(answer, PeerClosed):
         return {"timeout": "met silence", "eof": "was closed upon", "reset": "was reset"}[answer.how]
     return "was not answered in TLS"
+
+
+def answers_in_words(case: Case) -> list[str]:
+    """Return what the probes met, question by question, where they do not add up to a cause."""
+    survey = survey_of(case)
+    met = [(name, answer) for name, answer in survey.variants if not isinstance(answer, (Abandoned, ConnectFailed))]
+    met += [(version_name(each.version), each.answer) for each in survey.by_version if accepts(each.answer)]
+    return [f"asked {name}: {_in_words(answer)}" for name, answer in met if answer is not None]
+
+
+def _in_words(answer: HelloAnswer) -> str:
+    if isinstance(answer, AlertReceived):
+        return f"alert {alert_name(answer.number)}"
+    if isinstance(answer, ServerFlight):
+        return f"accepted, {version_name(answer.version)}"
+    return fate(answer)
 
 
 def addressed(case: Case) -> str:

@@ -34,9 +34,10 @@ def base_url(case: Case) -> str:
 
 
 def _requests(case: Case, statements: tuple[str, ...]) -> list[str]:
-    proxied = case.evidence.route.proxy is not None
-    lines = [
-        *(["import ssl", ""] if any("ssl." in line for line in statements) else []),
+    return [
+        "import functools",
+        *(["import ssl"] if any("ssl." in line for line in statements) else []),
+        "",
         "import requests",
         "from requests.adapters import HTTPAdapter",
         "from urllib3.util.ssl_ import create_urllib3_context",
@@ -45,24 +46,17 @@ def _requests(case: Case, statements: tuple[str, ...]) -> list[str]:
         f"URL = {base_url(case)!r}",
         "",
         "",
-        "def context_for_this_host():",
+        "@functools.cache",
+        "def context_for_this_host(verify, cert):  # one for each: what a context has loaded stays in it",
         "    context = create_urllib3_context()",
-        *(f"    {line}" for line in statements),
+        *(f"    {line}" for line in (*statements, *_anchors(case))),
         "    return context",
         "",
         "",
         "class OneHost(HTTPAdapter):",
-        "    def init_poolmanager(self, *args, **kwargs):",
-        "        super().init_poolmanager(*args, ssl_context=context_for_this_host(), **kwargs)",
-    ]
-    if proxied:
-        lines += [
-            "",
-            "    def proxy_manager_for(self, *args, **kwargs):",
-            "        return super().proxy_manager_for(*args, ssl_context=context_for_this_host(), **kwargs)",
-        ]
-    return [
-        *lines,
+        "    def build_connection_pool_key_attributes(self, request, verify, cert=None):",
+        "        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)",
+        '        return host, {**pool, "ssl_context": context_for_this_host(verify, cert)}',
         "",
         "",
         "session = requests.Session()",
@@ -70,6 +64,14 @@ def _requests(case: Case, statements: tuple[str, ...]) -> list[str]:
         *_kept(case),
         *_client(case),
     ]
+
+
+def _anchors(case: Case) -> tuple[str, ...]:
+    """Return the statements that load certifi's bundle, where that was in force: requests 2.32.3 does not do it."""
+    store = case.evidence.trust.store if case.evidence.trust else None
+    if store is None or store.source != "certifi":
+        return ()
+    return ("if verify is True:", "    context.load_verify_locations(requests.certs.where())")
 
 
 def _kept(case: Case) -> list[str]:

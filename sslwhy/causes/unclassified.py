@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
 from sslwhy.facts.tls.alerts import alert_name
 from sslwhy.report.values import YOU, Remedy
@@ -55,20 +56,18 @@ def unclassified(case: Case) -> Finding:
     evidence = case.evidence
     seen = evidence.observed
     words = [f"{name} {value}" for name, value in _numbers(seen) if value not in {None, ""}]
-    command = f"sslwhy check {evidence.target.authority}" if evidence.target.host else None
+    words += offers.answers_in_words(case)
+    send = Remedy(YOU, "send this report to whoever runs the server")
     return Unclassified.finding(
         f"{clean(seen.root_type or seen.type or 'an error')} at {evidence.target.authority}, cause not known",
         expected="a completed call",
         actual="; ".join([clean(seen.message or "", 300), *words]),
         confidence="possible",
-        remedies=[
-            Remedy(
-                YOU,
-                "check the server from this machine and send the report to whoever runs it",
-                command=command,
-            )
-        ],
+        remedies=[*offers.checks(case, _CHECK)] or [send] if evidence.target.host else [send],
     )
+
+
+_CHECK = "check the server from this machine and send the report to whoever runs it"
 
 
 def _numbers(seen: Observed) -> Iterable[tuple[str, object]]:

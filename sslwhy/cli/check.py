@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from sslwhy.report.report import Report
 
-_DEADLINE = 10.0
-
 
 def command(options: argparse.Namespace) -> int:
     """Check every target; the worst result decides the exit status."""
+    if options.key and not options.cert:
+        print("sslwhy: --key needs --cert", file=sys.stderr)
+        return USAGE
     status = FINE
     reports: list[Report] = []
     for target in options.targets:
@@ -42,7 +43,7 @@ def _reports(target: str, options: argparse.Namespace) -> Iterator[Report]:
     from sslwhy.policy import Policy
 
     policy = Policy(
-        deadline=options.deadline or _DEADLINE,
+        deadline=options.deadline,
         fetch_issuers=not options.no_fetch_issuers,
         private_issuers=options.private_issuers,
     )
@@ -61,9 +62,13 @@ def _reports(target: str, options: argparse.Namespace) -> Iterator[Report]:
         )
 
 
-def _addresses(url: str) -> list[str]:
+def _addresses(url: str) -> list[str] | list[None]:
+    """Return every address of the URL's host; ``None`` alone where there is none: the check then says why."""
     parts = urlsplit(url)
-    found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return [None]
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

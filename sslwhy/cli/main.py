@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from sslwhy.cli.status import FINE
@@ -42,6 +43,32 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _seconds(text: str) -> float:
+    """Return a number of seconds that a person typed.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no positive number, or more than a socket can wait.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= threading.TIMEOUT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
+    return seconds
+
+
+def _path(text: str) -> str:
+    """Return a path that a person typed.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty, as a variable of the shell is that was never set.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return text
+
+
 class _Version(argparse.Action):
     """Print the version only when it is asked for: reading it costs time."""
 
@@ -64,19 +91,27 @@ def _add_check(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("check", help="check endpoints the way requests would reach them")
     parser.add_argument("targets", nargs="+", metavar="URL|HOST[:PORT]")
     parser.add_argument("--json", action="store_true", help="print each report as one line of JSON")
-    parser.add_argument("--html", metavar="FILE", help="also write the reports to an HTML page (needs sslwhy[cli])")
-    parser.add_argument("--verify", metavar="PATH", help="CA bundle file or directory, as requests' verify")
-    parser.add_argument("--cert", metavar="PATH", help="client certificate file, as requests' cert")
-    parser.add_argument("--key", metavar="PATH", help="private key file of the client certificate")
-    parser.add_argument("--proxy", metavar="URL", help="proxy for https addresses")
     parser.add_argument(
-        "--timeout", type=float, default=10, metavar="SECONDS", help="for each connection (default: 10)"
+        "--html", type=_path, metavar="FILE", help="also write the reports to an HTML page (needs sslwhy[cli])"
     )
-    parser.add_argument("--deadline", type=float, metavar="SECONDS", help="for each diagnosis (default: 10)")
+    parser.add_argument("--verify", type=_path, metavar="PATH", help="CA bundle file or directory, as requests' verify")
+    parser.add_argument("--cert", type=_path, metavar="PATH", help="client certificate file, as requests' cert")
+    parser.add_argument("--key", type=_path, metavar="PATH", help="private key file of the client certificate")
+    parser.add_argument("--proxy", metavar="URL", help="proxy for https addresses")
+    _add_timeout(parser)
+    parser.add_argument(
+        "--deadline", type=_seconds, default=10, metavar="SECONDS", help="for each diagnosis (default: 10)"
+    )
     parser.add_argument("--all-addresses", action="store_true", help="check and compare every address of a host")
     parser.add_argument("--no-fetch-issuers", action="store_true", help="do not fetch a missing issuer (AIA)")
     parser.add_argument("--private-issuers", action="store_true", help="fetch it from private addresses, too")
     parser.set_defaults(command=command)
+
+
+def _add_timeout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--timeout", type=_seconds, default=10, metavar="SECONDS", help="for each connection (default: 10)"
+    )
 
 
 def _add_explain(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -107,14 +142,12 @@ def _add_trust(commands: Commands[argparse.ArgumentParser]) -> None:
 
     parser = commands.add_parser("trust", help="write a CA bundle that makes an endpoint's path complete")
     parser.add_argument("url", metavar="URL")
-    parser.add_argument("--out", required=True, metavar="FILE", help="the bundle to write")
+    parser.add_argument("--out", type=_path, required=True, metavar="FILE", help="the bundle to write")
     parser.add_argument(
         "--fingerprint", action="append", metavar="SHA256", help="add what has this fingerprint, without asking"
     )
     parser.add_argument("--force", action="store_true", help="overwrite an existing file")
-    parser.add_argument(
-        "--timeout", type=float, default=10, metavar="SECONDS", help="for each connection (default: 10)"
-    )
+    _add_timeout(parser)
     parser.set_defaults(command=command)
 
 

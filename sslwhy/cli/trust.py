@@ -119,7 +119,7 @@ def _look(url: str, timeout: float) -> Case | None:
         requests.head(
             address, verify=certifi.where(), timeout=timeout, allow_redirects=False, auth=lambda request: request
         )
-    except (requests.RequestException, OSError) as error:
+    except (OSError, ValueError) as error:
         evidence = collect(read_incident(error, kind="check"))
         if not evidence.chain or not evidence.trust or evidence.observed.verify_code is None:
             raise TrustError(_line(error), PROBLEM) from error

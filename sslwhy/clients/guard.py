@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import os
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from sslwhy.clients.failure import Failure
+    from sslwhy.clients.failure import Failure, GroupFailure
     from sslwhy.facts.observed import OperationKind
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -33,6 +34,9 @@ class _Around:
 
 _AROUND: ContextVar[tuple[_Around, ...]] = ContextVar("sslwhy_around", default=())
 """The guards around the running code, the innermost last."""
+
+if hasattr(os, "register_at_fork"):  # there is no fork on Windows
+    os.register_at_fork(after_in_child=lambda: watch.forked(len(_AROUND.get())))
 
 
 class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncContextManager[None]):
@@ -64,7 +68,7 @@ class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncCon
         _AROUND.set(tuple(each for each in around if each is not mine))
         return mine.policy if mine else self._policy
 
-    def _failure(self, error: BaseException | None) -> Failure | None:
+    def _failure(self, error: BaseException | None) -> Failure | GroupFailure | None:
         policy = self._end()
         if error is None or switched_off():
             return None
@@ -79,8 +83,8 @@ class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncCon
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         failure = self._failure(error)
-        if failure and (twin := failure.twin(failure.report())):
-            raise twin from error
+        if failure and (twin := failure.twin()):
+            raise twin from failure.cause
 
     async def __aenter__(self) -> None:
         self._begin()
@@ -89,8 +93,8 @@ class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncCon
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         failure = self._failure(error)
-        if failure and (twin := failure.twin(await failure.report_elsewhere())):
-            raise twin from error
+        if failure and (twin := await failure.twin_elsewhere()):
+            raise twin from failure.cause
 
 
 class diagnosing(Guard):  # noqa: N801 - used like a function: a context manager and a decorator
@@ -101,7 +105,7 @@ class diagnosing(Guard):  # noqa: N801 - used like a function: a context manager
     ``async with`` a diagnosis never holds up the event loop. A plain ``with`` in a coroutine works, too, but blocks the
     loop for as long as the diagnosis takes.
 
-    An exception group passes as it is: put the guard around the calls of the tasks, or use the drop-ins in them.
+    An exception group leaves as a group of the same kind with its members enriched, the first eight that call for it.
 
     Args:
         diagnosis: how far a diagnosis may go; ``None`` for what the environment says.

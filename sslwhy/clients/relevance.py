@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sslwhy.evidence.errors import links, qualified
 from sslwhy.evidence.route import route_of
+from sslwhy.facts.missing import Missing
 
 
 if TYPE_CHECKING:
@@ -117,9 +118,11 @@ def _frames(link: BaseException) -> Iterator[tuple[str, CodeType]]:
 def concerns_tls(suspicion: Suspicion, incident: Incident) -> bool:
     """Return whether the call that failed was one for TLS, and failed before TLS stood or for a reason of TLS.
 
-    A slow answer, a server that is down and a broken connection are no matter of TLS where none was to be spoken; the
-    exception is a port that answers plain HTTP as a TLS server does.
+    An answer has to say so. A slow answer, a server that is down and a broken connection are no matter of TLS where
+    none was to be spoken; the exception is a port that answers plain HTTP as a TLS server does.
     """
+    if suspicion == "answer":
+        return _speaks_of_tls(incident)
     if suspicion != "connection" or incident.error is None:
         return True
     if incident.url is not None and not _from_the_wire(incident.error):
@@ -129,6 +132,13 @@ def concerns_tls(suspicion: Suspicion, incident: Incident) -> bool:
         return bool(names & _TOO_PLAIN) and incident.url is not None and route_of(incident).proxy is None
     stands = incident.progress == "established" or (incident.testimony is not None and incident.testimony.established)
     return incident.progress != "answered" and not (stands and names & _LATE)
+
+
+def _speaks_of_tls(incident: Incident) -> bool:
+    """Return whether the answer does say that TLS failed; most that hold such a word do not."""
+    from sslwhy.causes.answers.classify import classify
+
+    return not isinstance(incident.answer, Missing) and classify(incident.answer) is not None
 
 
 def _from_the_wire(error: BaseException) -> bool:

@@ -30,8 +30,10 @@ async def elsewhere(work: Callable[[], T], seconds: float) -> T | None:
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_task():
         result: T | None = None
+        # A limiter of its own: work that is late would hold one of the program's few tokens until it ends.
+        limiter = trio.CapacityLimiter(1)
         with trio.move_on_after(seconds):
-            result = await trio.to_thread.run_sync(work, abandon_on_cancel=True)
+            result = await trio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
         return result  # noqa: RET504 - the scope may have ended before the assignment
     return await _on_asyncio(work, seconds)
 

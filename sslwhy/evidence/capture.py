@@ -89,30 +89,32 @@ class TestifyingSocket(ssl.SSLSocket):
     _sslwhy_pid = 0
     _sslwhy_peer: tuple[str | None, int | None] = (None, None)
 
-    def do_handshake(self, block: bool = False) -> None:
+    # Parameters are passed on as they come: gevent's SSLSocket, put in place of ssl's, has others.
+
+    def do_handshake(self, *args: Any, **kwargs: Any) -> None:
         """Perform the handshake; see :meth:`ssl.SSLSocket.do_handshake`."""
         self._sslwhy_pid = os.getpid()
         self._sslwhy_peer = _peer(self)
         try:
-            super().do_handshake(block)
+            super().do_handshake(*args, **kwargs)
         except OSError as error:
             testify(error, self, established=False, pid=self._sslwhy_pid)
             raise
 
-    def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 - ssl.SSLSocket's own parameter name
+    def read(self, *args: Any, **kwargs: Any) -> Any:
         """Read; see :meth:`ssl.SSLSocket.read`. TLS 1.3 servers refuse a client certificate only here."""
         try:
-            return super().read(len, buffer)
+            return super().read(*args, **kwargs)
         except ssl.SSLWantReadError:
             raise
         except OSError as error:
             testify(error, self, established=True, pid=self._sslwhy_pid)
             raise
 
-    def send(self, data: Any, flags: int = 0) -> int:
+    def send(self, *args: Any, **kwargs: Any) -> int:
         """Send; see :meth:`ssl.SSLSocket.send`. A peer that refuses after the handshake may hang up meanwhile."""
         try:
-            return super().send(data, flags)
+            return super().send(*args, **kwargs)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except OSError as error:
@@ -136,10 +138,10 @@ class TestifyingObject(ssl.SSLObject):
             testify(error, self, established=False, pid=self._sslwhy_pid)
             raise
 
-    def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 - ssl.SSLObject's own parameter name
+    def read(self, *args: Any, **kwargs: Any) -> Any:
         """Read; see :meth:`ssl.SSLObject.read`."""
         try:
-            return super().read(len, buffer)
+            return super().read(*args, **kwargs)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except OSError as error:
@@ -157,29 +159,56 @@ class TestifyingObject(ssl.SSLObject):
             raise
 
 
+_OURS: dict[str, type] = {"sslsocket_class": TestifyingSocket, "sslobject_class": TestifyingObject}
+
+
 class Watch:
     """The switch: how many guarded calls are under way."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._watchers = 0
+        self._replaced: list[tuple[type, str, type]] = []
 
     def begin(self) -> None:
         """Count one more guarded call."""
         with self._lock:
             self._watchers += 1
-            untouched = ssl.SSLContext.sslsocket_class is ssl.SSLSocket
-            if self._watchers == 1 and untouched and ssl.SSLContext.sslobject_class is ssl.SSLObject:
-                ssl.SSLContext.sslsocket_class = TestifyingSocket
-                ssl.SSLContext.sslobject_class = TestifyingObject
+            if self._watchers == 1:
+                self._replace()
 
     def end(self) -> None:
         """Count one guarded call less; after the last one ``ssl`` builds its own classes again."""
         with self._lock:
-            self._watchers -= 1
-            if self._watchers == 0 and ssl.SSLContext.sslsocket_class is TestifyingSocket:
-                ssl.SSLContext.sslsocket_class = ssl.SSLSocket
-                ssl.SSLContext.sslobject_class = ssl.SSLObject
+            self._watchers = max(0, self._watchers - 1)
+            if not self._watchers:
+                self._put_back()
+
+    def forked(self, watchers: int) -> None:
+        """Begin anew in a child process: the calls of the other threads are not under way in it.
+
+        Args:
+            watchers: how many guarded calls the thread that forked is in.
+        """
+        self._lock = threading.Lock()  # the old one may be held by a thread that is no more
+        self._watchers = watchers
+        if not watchers:
+            self._put_back()
+
+    def _replace(self) -> None:
+        for name, ours in _OURS.items():
+            # truststore and gevent put a subclass in the place of ssl.SSLContext; it may inherit the attribute.
+            home = next(kind for kind in ssl.SSLContext.__mro__ if name in vars(kind))
+            if vars(home)[name] is ours.__base__:
+                setattr(home, name, ours)
+                self._replaced.append((home, name, ours))
+
+    def _put_back(self) -> None:
+        # The very class that was changed, for ssl.SSLContext may be another one meanwhile.
+        while self._replaced:
+            home, name, ours = self._replaced.pop()
+            if vars(home)[name] is ours:
+                setattr(home, name, ours.__base__)
 
 
 watch = Watch()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sslwhy.evidence.incident import Incident
 
 _LIMIT = 32
+_MEMBERS = 4
 _PYOPENSSL = re.compile(r"\('[\w ]*', '\w*', '([\w /]+)'\)")
 # OpenSSL knows a few reasons that CPython has no symbol for; then its words stand where the symbol would.
 _UNNAMED = re.compile(r"^(?:\(\d+, ')?\[SSL\] ([\w/ ]+?)(?: \(_ssl|$)")
@@ -33,7 +34,7 @@ def links(error: BaseException) -> Iterator[BaseException]:
     """Yield the exception and every exception inside it, outermost first, each once.
 
     Client libraries hide the root in different places: ``__cause__``, ``__context__``, ``args`` and, for
-    urllib3's ``MaxRetryError``, ``reason``.
+    urllib3's ``MaxRetryError``, ``reason``. The first of an exception group are inside it, too.
     """
     seen: set[int] = set()
     waiting = [error]
@@ -43,12 +44,18 @@ def links(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(link))
         yield link
-        hidden = [getattr(link, "reason", None), link.__cause__, *link.args]
+        hidden = [getattr(link, "reason", None), link.__cause__, *link.args, *members_of(link)[:_MEMBERS]]
         # anyio says "from None" and hides OpenSSL's own error.
         shown = not link.__suppress_context__ or type(link).__module__.startswith("anyio")
         if shown and _wraps_its_context(link):
             hidden.append(link.__context__)
         waiting += [each for each in hidden if isinstance(each, BaseException)]
+
+
+def members_of(error: BaseException) -> tuple[BaseException, ...]:
+    """Return the exceptions of an exception group (:pep:`654`, or the backport of it), nothing for any other."""
+    is_group = any(kind.__name__ == "BaseExceptionGroup" for kind in type(error).__mro__)
+    return tuple(error.exceptions) if is_group else ()  # type: ignore[attr-defined]  # Python 3.10 has no such class
 
 
 _NATIVE = {"builtins", "socket", "ssl"}
@@ -115,7 +122,7 @@ def observe(incident: Incident) -> Observed:
         reason=reason,
         alert=alert_of_reason(reason) if reason else None,
         errno=root.errno if isinstance(root, OSError) and not isinstance(root, ssl.SSLError) else None,
-        proxy=stage == "tunnel" or _at_proxy(error) or _tls_to_proxy(incident),
+        proxy=stage == "tunnel" or _at_proxy(error) or _way_to_proxy(incident, stage, root) or _tls_to_proxy(incident),
         status=answered or _tunnel_status(error),
         key_log_problem=key_log_problem(),
     )
@@ -244,6 +251,17 @@ _PROXY = {"requests.exceptions.ProxyError", "urllib3.exceptions.ProxyError", "ht
 
 def _at_proxy(error: BaseException) -> bool:
     return bool(names_of(error) & _PROXY)
+
+
+def _way_to_proxy(incident: Incident, stage: Stage, root: BaseException) -> bool:
+    """Return whether the connection that did not come about was the one to the proxy; httpx does not say so.
+
+    A SOCKS proxy is another matter: its name or the server's may be resolved, and it tells of the server's refusal.
+    """
+    route = route_of(incident)
+    if route.scheme in {"http", "https"}:
+        return stage in {"resolve", "connect"}
+    return route.proxy is not None and isinstance(root, ConnectionRefusedError)
 
 
 def _tls_to_proxy(incident: Incident) -> bool:

@@ -41,8 +41,13 @@ def _source(incident: Incident, key: str, url: str) -> str:
 
     requests merges the environment into the very dictionary that the caller gave, so the environment is asked first.
     """
-    scheme = key.partition("://")[0]
+    scheme = urlsplit(incident.url or "").scheme if key == "all" else key.partition("://")[0]
     for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY"):
-        if incident.trust_env and os.environ.get(name, "").removeprefix("http://") == url.removeprefix("http://"):
+        if incident.trust_env and _bare(os.environ.get(name, "")) == _bare(url):
             return name
     return "proxies"
+
+
+def _bare(url: str) -> str:
+    """Return a proxy's URL without what may be left out; httpx keeps user and password apart from it."""
+    return redact(url if "://" in url else f"http://{url}").rstrip("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from sslwhy.report.line import doubt
 from sslwhy.text import clean, one_line
 
 
@@ -17,6 +18,7 @@ _LABEL = 12
 _WIDTH = 116
 _CHAIN_SHOWN = 12
 _UNSETTLED = {"skipped", "inconclusive"}
+_OF_CERTIFICATES = {"validity", "identity", "path", "trust store", "content"}
 
 
 def render_block(report: Diagnosis) -> str:
@@ -38,7 +40,7 @@ def _lines(report: Diagnosis) -> Iterator[str]:
 
 
 def _finding(finding: Finding, *, first: bool) -> Iterator[str]:
-    hedge = "" if finding.confidence == "confirmed" else f" ({finding.confidence})"
+    hedge = f" ({doubt(finding)})" if doubt(finding) else ""
     yield f"{'error' if first else 'also'}[{finding.code}]: {one_line(finding.headline)}{hedge}"
     yield from _row("expected", finding.expected)
     yield from _row("actual", finding.actual)
@@ -51,8 +53,10 @@ def _finding(finding: Finding, *, first: bool) -> Iterator[str]:
 def _remedy(remedy: Remedy) -> Iterator[str]:
     tried = " (tried: the handshake then succeeds)" if remedy.proof == "verified" else ""
     yield from _row("fix", f"{remedy.actor}: {remedy.text}{tried}")
-    for code in (remedy.command, remedy.snippet):
+    for where, code in (("in a shell:", remedy.command), ("in Python:", remedy.snippet)):
         if code:
+            if remedy.command and remedy.snippet:
+                yield from _row("", where)
             # Pasted lines stay whole: a wrapped command is a broken command.
             yield from ((" " * (_LABEL + 4) + line).rstrip() for line in code.strip("\n").splitlines())
 
@@ -69,41 +73,67 @@ def _where(report: Diagnosis) -> Iterator[str]:
 
 
 def _chain(report: Diagnosis) -> Iterator[str]:
+    shown: set[str] = set()
     for number, link in enumerate(report.chain[:_CHAIN_SHOWN]):
         yield from _row("chain" if number == 0 else "", _link(link))
-        if link.issuer and link.issuer != link.subject:
-            yield from _row("", f"issued by {clean(link.issuer)}", indent=4)
-        if link.not_after:
-            yield from _row("", f"valid {link.not_before} to {link.not_after}", indent=4)
+        if link.sha256 not in shown:
+            yield from _details(link)
         if link.sha256:
-            yield from _row("", f"SHA-256 {link.sha256}", indent=4)
+            shown.add(link.sha256)
     if len(report.chain) > _CHAIN_SHOWN:
         yield from _row("", f"and {len(report.chain) - _CHAIN_SHOWN} more")
 
 
+def _details(link: ChainLink) -> Iterator[str]:
+    if link.issuer and link.issuer != link.subject:
+        yield from _row("", f"issued by {clean(link.issuer)}", indent=4)
+    if link.not_after:
+        yield from _row("", f"valid {link.not_before} to {link.not_after}", indent=4)
+    if link.sha256:
+        yield from _row("", f"SHA-256 {link.sha256}", indent=4)
+
+
 def _link(link: ChainLink) -> str:
     mark = f"[{link.position}]" if link.presented else ("[?]" if link.role == "missing" else "[-]")
-    state = ", ".join(link.problems) or ("not sent" if link.role == "missing" else "ok")
+    state = ", ".join(link.problems) or ("not found" if link.role == "missing" else "ok")
     return f"{mark} {link.role}: {clean(link.subject) or '(empty subject)'} ({state})"
 
 
 def _evidence(report: Diagnosis) -> Iterator[str]:
     if report.trust:
         location = f" ({clean(report.trust.location)})" if report.trust.location else ""
-        count = f"{report.trust.anchors} trust anchor{'' if report.trust.anchors == 1 else 's'}"
+        count = _counted(report.trust.anchors, "trust anchor")
         yield from _row("trust", f"{count} from {report.trust.source}{location}")
     seen = report.observed
     if seen.failed:
         number = f"OpenSSL verify code {seen.verify_code}, {seen.verify_message}" if seen.verify_code else ""
         yield from _row("observed", number or one_line(seen.message or seen.type or "", 300))
-    # What was not asked matters to a reader only while the cause is in doubt.
-    proven = report.primary is None or report.primary.confidence == "confirmed"
-    for check in (each for each in report.checks if each.result in _UNSETTLED and each.reason and not proven):
-        yield from _row("unchecked", f"{check.name}: {check.reason}")
+    yield from _unchecked(report)
     if report.connections:
-        yield from _row("probes", f"{report.connections} connections opened by this diagnosis")
+        yield from _row("probes", f"{_counted(report.connections, 'connection')} opened by this diagnosis")
     if report.code:
         yield from _row("more", f"python -m sslwhy explain {report.code}")
+
+
+def _unchecked(report: Diagnosis) -> Iterator[str]:
+    """Yield what was not asked, in one row for each reason: it matters while the cause is in doubt.
+
+    Where nothing is wrong, it matters of the certificates: a server that was not verified is not proven to be in order.
+    """
+    if report.primary is not None and report.primary.confidence == "confirmed":
+        return
+    codes = {finding.code for finding in report.findings}
+    reasons: dict[str, list[str]] = {}
+    for check in report.checks:
+        told = set(check.reason.split(", ")) <= {"", *codes}
+        if check.result in _UNSETTLED and not told and (codes or check.name in _OF_CERTIFICATES):
+            reasons.setdefault(check.reason, []).append(check.name)
+    for reason, names in reasons.items():
+        yield from _row("unchecked", f"{', '.join(names)}: {reason}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _row(label: str, text: str, *, indent: int = 0) -> Iterator[str]:

@@ -8,7 +8,7 @@ from sslwhy.text import one_line, redact
 
 
 if TYPE_CHECKING:
-    from sslwhy.report.values import Diagnosis
+    from sslwhy.report.values import Diagnosis, Finding
 
 _WORDS = {
     "setup": "TLS set-up for",
@@ -17,6 +17,7 @@ _WORDS = {
     "tunnel": "tunnel to",
     "answer": "call to",
 }
+_CLAIMS_NOTHING = "unclassified"
 
 
 def render_line(report: Diagnosis) -> str:
@@ -25,7 +26,10 @@ def render_line(report: Diagnosis) -> str:
     if primary is None:
         return one_line(f"TLS to {report.target.authority} succeeded: no fault found")
     remedy = f"; {primary.remedies[0].actor}: {primary.remedies[0].text}" if primary.remedies else ""
-    return one_line(f"{_failed(report)} failed: {primary.headline}{_hedge(report)}{remedy}") + f" [{primary.code}]"
+    others = [each.code for each in report.findings[1:] if each.confidence == "confirmed" and each.code != primary.code]
+    also = f"; also: {', '.join(dict.fromkeys(others))}" if others else ""
+    told = one_line(f"{_failed(report)} failed: {primary.headline}{_hedge(primary)}{remedy}{also}")
+    return f"{told} [{primary.code}]"
 
 
 def one_line_of(report: Diagnosis, message: str) -> str:
@@ -41,14 +45,21 @@ def one_line_of(report: Diagnosis, message: str) -> str:
     return f"{head} ({original}){bracket}{code}" if bracket else f"{line} ({original})"
 
 
+def doubt(finding: Finding) -> str:
+    """Return how sure a finding is, where that has to be said: neither of what is proven nor of what claims nothing."""
+    return "" if finding.confidence == "confirmed" or finding.code == _CLAIMS_NOTHING else finding.confidence
+
+
 def _failed(report: Diagnosis) -> str:
-    words = "tunnel to" if report.observed.proxy else _WORDS.get(report.observed.stage, "TLS to")
-    return f"{words} {report.target.authority}"
+    stage, target = report.observed.stage, report.target
+    if target.host is None and stage == "setup":
+        return "the call"
+    words = "tunnel to" if report.observed.proxy else _WORDS.get(stage, "TLS to")
+    return f"{words} {target.authority}"
 
 
-def _hedge(report: Diagnosis) -> str:
-    primary = report.primary
-    if primary is None or primary.confidence == "confirmed":
+def _hedge(primary: Finding) -> str:
+    if not doubt(primary):
         return ""
     also = f"; or: {primary.alternatives[0]}" if primary.alternatives else ""
     return f" ({primary.confidence}{also})"

@@ -51,6 +51,7 @@ class OldServer(Listener):
         ciphers: Sequence[str] | None = None,
         key_exchanges: Sequence[str] | None = None,  # rsa, dhe_rsa, ecdhe_rsa, ...
         secure_renegotiation: bool = True,
+        dh_params: tuple[int, int] | None = None,  # generator and prime
     ) -> None:
         super().__init__()
         self.handshakes = 0
@@ -61,6 +62,7 @@ class OldServer(Listener):
         self._key = parsePEMKey(identity.key_pem, private=True, implementations=["python"])
         self._settings = HandshakeSettings()
         self._settings.minVersion, self._settings.maxVersion = (VERSIONS[name] for name in versions)
+        self._settings.dhParams = dh_params
         self._settings.macNames = ["sha", "md5", "sha256", "sha384", "aead"]
         if ciphers:
             self._settings.cipherNames = list(ciphers)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import ctypes.util
-import ipaddress
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +52,10 @@ def _library() -> Any:
         "X509_STORE_CTX_get_error_depth": (ctypes.c_int, [pointer]),
         "X509_verify_cert_error_string": (text, [ctypes.c_long]),
         "ERR_clear_error": (None, []),
+        "a2i_IPADDRESS": (pointer, [text]),
+        "ASN1_STRING_get0_data": (pointer, [pointer]),
+        "ASN1_STRING_length": (ctypes.c_int, [pointer]),
+        "ASN1_STRING_free": (None, [pointer]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(library, name)
@@ -120,14 +123,25 @@ def _configure(context: int, rules: PathRules, reference: ReferenceIdentity | No
     CRYPTO.X509_VERIFY_PARAM_set_time(parameters, int(rules.now.timestamp()))
     if reference is None:
         return
-    with contextlib.suppress(ValueError):
-        address = ipaddress.ip_address(reference.name).packed
+    name = reference.name.encode("idna" if not reference.name.isascii() else "ascii")
+    address = _address(name)
+    if address:
         CRYPTO.X509_VERIFY_PARAM_set1_ip(parameters, address, len(address))
         return
     never = 0 if reference.common_name_fallback else _NEVER_CHECK_SUBJECT
     CRYPTO.X509_VERIFY_PARAM_set_hostflags(parameters, _NO_PARTIAL_WILDCARDS | never)
-    name = reference.name.encode("idna" if not reference.name.isascii() else "ascii")
     CRYPTO.X509_VERIFY_PARAM_set1_host(parameters, name, len(name))
+
+
+def _address(name: bytes) -> bytes:
+    """The octets of an IP address, read by the function that `ssl` asks; nothing for another name."""
+    string = CRYPTO.a2i_IPADDRESS(name)
+    if not string:
+        return b""
+    try:
+        return ctypes.string_at(CRYPTO.ASN1_STRING_get0_data(string), CRYPTO.ASN1_STRING_length(string))
+    finally:
+        CRYPTO.ASN1_STRING_free(string)
 
 
 def handshake(

@@ -17,6 +17,7 @@ from sslwhy.causes.answers.platforms import platform_of
 from sslwhy.causes.answers.position import Anchor, anchor
 from sslwhy.causes.answers.quotes import Quotes
 from sslwhy.facts.answer import AnswerVerdict
+from sslwhy.text import redact
 
 
 if TYPE_CHECKING:
@@ -184,6 +185,6 @@ def _all_text(hits: list[_Hit]) -> str:
 
 
 def _host(hits: list[_Hit]) -> str | None:
-    text = _all_text(hits)
+    text = redact(_all_text(hits))
     matches = (pattern.search(text) for pattern in _HOSTS)
     return next((match[1] for match in matches if match), None)

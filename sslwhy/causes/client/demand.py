@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
 from sslwhy.causes.client.view import ABSENT, HANDSHAKE_FAILURE, ClientView, may_concern_client_certificate
+from sslwhy.facts import questions
+from sslwhy.facts.peer import AlertReceived
 from sslwhy.facts.tls.alerts import alert_name
 from sslwhy.report.values import SERVER_OPERATOR, YOU, Remedy
 from sslwhy.text import clean
@@ -73,9 +76,26 @@ class ClientCertificateRequired(Refusal):
             return
         if not (view.demanded or (view.after_server_certificate and seen.alert == HANDSHAKE_FAILURE)):
             return
+        if offers.refused_again(case) and not view.after_server_certificate:
+            # A demand comes with the server's certificate: what was refused before that was refused for something else.
+            yield required_finding(case, _NEXT, confidence="possible")
+            return
         proven = view.proven_demand or (view.request is not None and seen.alert in ABSENT)
-        met = f"alert {alert_name(seen.alert)}" if seen.alert is not None else "the connection ended without an alert"
-        yield required_finding(case, met, confidence="confirmed" if proven else "likely")
+        yield required_finding(case, _met(case), confidence="confirmed" if proven else "likely")
+
+
+_NEXT = "this handshake failed before that, but the server asks for one as soon as its own certificate is sent"
+
+
+def _met(case: Case) -> str:
+    """Return how the refusal was seen: in the call, or by the probe that shook hands and listened."""
+    seen, heard = case.evidence.observed, offers.survey_of(case).answer(questions.AFTER_HANDSHAKE)
+    if seen.alert is not None:
+        return f"alert {alert_name(seen.alert)}"
+    ended = "the connection ended without an alert"
+    if isinstance(heard, AlertReceived):
+        return f"{ended}; to a handshake without a request the server said {alert_name(heard.number)}"
+    return ended
 
 
 def required_finding(case: Case, met: str, *, confidence: Confidence = "confirmed") -> Finding:
@@ -90,12 +110,19 @@ def required_finding(case: Case, met: str, *, confidence: Confidence = "confirme
         expected=f"a client certificate{accepted}",
         actual=f"none was sent; {met}",
         confidence=confidence,
-        alternatives=[] if confidence == "confirmed" else ["the server refused the call for another reason of its own"],
+        alternatives=_OTHERWISE[confidence],
         remedies=[
             _own_certificate(case),
             Remedy(SERVER_OPERATOR, "say which CA issues certificates for callers, and issue one"),
         ],
     )
+
+
+_OTHERWISE: dict[Confidence, tuple[str, ...]] = {
+    "confirmed": (),
+    "likely": ("the server refused the call for another reason of its own",),
+    "possible": ("the server does without a certificate, too: the handshake did not come that far",),
+}
 
 
 def in_words(verdict: AnswerVerdict) -> str:

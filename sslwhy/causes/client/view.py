@@ -157,6 +157,6 @@ def _issued(issuer: Certificate, certificate: Certificate) -> bool:
 
 def _canonical(name: bytes) -> bytes:
     try:
-        return DistinguishedName.from_content(der.expect(der.read(name), der.SEQUENCE, "name")).canonical
+        return DistinguishedName.from_element(der.read(name)).canonical
     except der.DerError:
         return b""

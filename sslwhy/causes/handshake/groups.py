@@ -86,11 +86,8 @@ def _group_remedy(case: Case, group: int) -> Remedy:
 
 
 def _chosen_group(case: Case) -> int | None:
-    """Return the group that the server chose when every group was offered with our suites, newest version first."""
-    survey = offers.survey_of(case)
-    shared = offers.shared_versions(case)
-    newest = next((entry.answer for entry in survey.by_version if entry.version == TLS_1_3 and TLS_1_3 in shared), None)
-    answers = (newest, survey.answer(questions.ALL_GROUPS))
+    """Return the group that the server chose when our offer came with every group, newest version first."""
+    answers = map(offers.survey_of(case).answer, (questions.ALL_NEW_GROUPS, questions.ALL_GROUPS))
     return next((each.group for each in answers if isinstance(each, ServerFlight) and each.group is not None), None)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
+from sslwhy.causes.handshake.unsteady import unsteady_finding
 from sslwhy.causes.one_host import one_host
 from sslwhy.facts import questions
 from sslwhy.facts.tls import reasons
@@ -20,9 +21,17 @@ if TYPE_CHECKING:
 
     from sslwhy.causes.case import Case
     from sslwhy.facts.observed import Observed
-    from sslwhy.report.values import Finding
+    from sslwhy.report.values import Confidence, Finding
 
 _INTERNAL_ERROR, _MISSING_EXTENSION, _UNRECOGNIZED_NAME, _NO_APPLICATION_PROTOCOL = 80, 109, 112, 120
+_HANDSHAKE_FAILURE = 40
+_NAMELESS: dict[int | None, Confidence] = {
+    _HANDSHAKE_FAILURE: "possible",
+    _INTERNAL_ERROR: "likely",
+    _MISSING_EXTENSION: "likely",
+    _UNRECOGNIZED_NAME: "confirmed",
+}
+"""How sure each alert makes it that a client without SNI is refused for that."""
 _LEAST_PRIME = 2048
 
 
@@ -175,11 +184,14 @@ class UnrecognizedServerName(Cause):
         named = not _is_address(case.evidence.target.server_name or case.evidence.target.host)
         if not cls.explains(seen):
             return
-        nameless = survey.answer(questions.WITHOUT_SNI)
-        if seen.alert == _UNRECOGNIZED_NAME or (named and offers.refused_again(case) and offers.accepts(nameless)):
-            yield _name_finding(case, proven=offers.accepts(nameless))
-        elif not named and seen.alert in {_INTERNAL_ERROR, _MISSING_EXTENSION}:
-            yield _nameless_finding(case)
+        proven = offers.refused_again(case) and offers.accepts(survey.answer(questions.WITHOUT_SNI))
+        if named and seen.alert == _UNRECOGNIZED_NAME and offers.wavers(case):
+            name = clean(case.evidence.target.server_name or case.evidence.target.host or "")
+            yield unsteady_finding(cls, case, f"a site under the name {name} on every server")
+        elif named and (seen.alert == _UNRECOGNIZED_NAME or proven):
+            yield _name_finding(case, proven=proven)
+        elif not named and seen.alert in _NAMELESS and not offers.wavers(case) and not offers.accepted_versions(case):
+            yield _nameless_finding(case, _NAMELESS[seen.alert])
 
 
 def _is_address(name: str | None) -> bool:
@@ -205,15 +217,15 @@ def _name_finding(case: Case, *, proven: bool) -> Finding:
     )
 
 
-def _nameless_finding(case: Case) -> Finding:
+def _nameless_finding(case: Case, confidence: Confidence) -> Finding:
     target, seen = case.evidence.target, case.evidence.observed
     return UnrecognizedServerName.finding(
         f"{target.authority} refuses a client that names no site",
         expected="a host name in the URL, sent as SNI; for an IP address none may be sent (RFC 6066 section 3)",
         actual=f"the URL names {clean(target.host or '')}; the server sent alert {alert_name(seen.alert or 0)}",
         subject="client",
-        confidence="likely",
-        alternatives=["the server failed for a reason of its own"],
+        confidence=confidence,
+        alternatives=[] if confidence == "confirmed" else ["the server failed for a reason of its own"],
         remedies=[
             Remedy(YOU, "use the host name of the service in the URL instead of its IP address"),
             Remedy(SERVER_OPERATOR, "configure a default site for clients without SNI"),

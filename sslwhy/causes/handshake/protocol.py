@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
-from sslwhy.causes.base import Cause
+from sslwhy.causes.base import Cause, doubt
+from sslwhy.causes.handshake.unsteady import unsteady_finding
 from sslwhy.causes.one_host import one_host
 from sslwhy.facts import questions
+from sslwhy.facts.missing import Missing
 from sslwhy.facts.tls import reasons
 from sslwhy.facts.tls.alerts import alert_name
 from sslwhy.facts.tls.names import TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, version_name
@@ -59,20 +61,29 @@ class ProtocolVersionMismatch(Cause):
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
         """Yield the finding where the accepted versions are known and ours are not among them, or where it is said."""
-        seen, accepted = case.evidence.observed, offers.survey_of(case).versions
+        seen, accepted = case.evidence.observed, offers.accepted_versions(case)
         said = seen.reason in reasons.TOO_OLD or seen.alert in {_PROTOCOL_VERSION, _INAPPROPRIATE_FALLBACK}
-        if accepted and not offers.shared_versions(case) and cls.explains(seen) and not offers.accepted_once(case):
+        wavers = offers.wavers(case)
+        if accepted and not offers.shared_versions(case) and cls.explains(seen) and not wavers:
             yield _version_finding(case, accepted)
         elif _intolerant(case):
             yield _intolerance(case)
+        elif said and wavers:
+            yield unsteady_finding(cls, case, f"one of this client's versions: {_offered_versions(case)}")
         elif said and not accepted and not seen.proxy:
             yield _version_said(case)
+
+
+def _offered_versions(case: Case) -> str:
+    return offers.version_names(offers.offer_of(case).versions)
 
 
 def _version_finding(case: Case, accepted: tuple[int, ...]) -> Finding:
     offer, authority = offers.offer_of(case), case.evidence.target.authority
     old_server = max(accepted) < offer.minimum_version
-    ours = offers.version_names(offer.versions)
+    ours = _offered_versions(case)
+    asked = {entry.version: entry.accepted for entry in offers.survey_of(case).by_version}
+    open_still = [version for version in offer.versions if asked.get(version) is None]
     theirs = offers.version_names(accepted)
     says = f"speaks nothing newer than {version_name(max(accepted))}" if old_server else f"wants {theirs}"
     return ProtocolVersionMismatch.finding(
@@ -80,6 +91,9 @@ def _version_finding(case: Case, accepted: tuple[int, ...]) -> Finding:
         expected=f"a version that both know; this client offers {ours} ({offers.why_so_little(case)})",
         actual=f"the server accepts {theirs}",
         subject="server" if old_server else "client",
+        confidence="likely" if open_still else "confirmed",
+        alternatives=[f"{offers.version_names(open_still)} may be spoken, too: that was not answered"]
+        * bool(open_still),
         remedies=_old_server(case, max(accepted)) if old_server else _old_client(case, min(accepted)),
     )
 
@@ -89,10 +103,10 @@ def _old_server(case: Case, newest: int) -> list[Remedy]:
     if newest < TLS_1_0:
         return [operator, Remedy(YOU, "wait for the server: no current TLS library speaks SSLv3 any more")]
     name = version_name(newest)
-    weak = " and security level 0, without which OpenSSL 3 refuses its SHA-1 signatures" if newest < TLS_1_2 else ""
+    weak = ", and security level 0 with it (OpenSSL 3 refuses its SHA-1 signatures otherwise)" * (newest < TLS_1_2)
     mounted = one_host(
         case,
-        f"until then, allow {name}{weak} for this one host; anybody on the way may attack what that version protects",
+        f"until then, allow {name} for this one host{weak}; whoever is on the way may attack what it protects",
         f"context.minimum_version = ssl.TLSVersion.{'MINIMUM_SUPPORTED' if weak else _ENUM[newest]}",
         *(['context.set_ciphers("DEFAULT@SECLEVEL=0")'] if weak else []),
     )
@@ -140,25 +154,33 @@ def _intolerance(case: Case) -> Finding:
 
 def _version_said(case: Case) -> Finding:
     seen, authority = case.evidence.observed, case.evidence.target.authority
-    ours = offers.version_names(offers.offer_of(case).versions)
+    ours = _offered_versions(case)
     refused_by_us = seen.reason in reasons.TOO_OLD
     words = f"alert {alert_name(seen.alert)}" if seen.alert is not None else f"reason {seen.reason}"
-    asked = bool(offers.survey_of(case).by_version)
+    asked = offers.survey_of(case).by_version
     head = "chose a version that this client does not allow" if refused_by_us else f"accepts none of {ours}"
     return ProtocolVersionMismatch.finding(
         f"{authority} {head}",
         expected=f"a version that both know; this client offers {ours} ({offers.why_so_little(case)})",
         actual=f"the handshake ended with {words}",
         confidence="confirmed" if refused_by_us else "possible" if asked else "likely",
-        alternatives=[] if refused_by_us else [_REFUSES_ALL if asked else _EITHER_SIDE],
+        alternatives=[] if refused_by_us else [_untold(case)],
         remedies=[
             Remedy(SERVER_OPERATOR, "enable TLS 1.2 and TLS 1.3"),
-            Remedy(YOU, "see which versions the server accepts", command=offers.check_command(case)),
+            *offers.checks(case, "see which versions the server accepts"),
         ],
     )
 
 
-_EITHER_SIDE = "the server may be newer or older than this client; no probe told which"
+def _untold(case: Case) -> str:
+    """Return why the probes do not tell which side is the old one."""
+    asked, peer = offers.survey_of(case).by_version, case.evidence.peer
+    if asked and all(entry.accepted is False for entry in asked):
+        return _REFUSES_ALL
+    why = "; ".join([peer.reason] if isinstance(peer, Missing) else peer.inconclusive) or "they were not answered"
+    return f"the server may be newer or older than this client; probes told nothing: {why}"
+
+
 _REFUSES_ALL = "the server refused every version that a probe offered: it, or something before it, refuses this client"
 
 
@@ -200,7 +222,11 @@ class NoSharedCipher(Cause):
         theirs = {v: survey.suites(v) for v in offers.shared_versions(case)}
         disjoint = bool(theirs) and all(codes and not ours & set(codes) for codes in theirs.values())
         if disjoint and offers.refused_again(case):
-            yield _cipher_finding(case, tuple(code for codes in theirs.values() for code in codes))
+            whole = all(entry.complete for entry in survey.by_version if entry.version in theirs)
+            found = _cipher_finding(case, tuple(code for codes in theirs.values() for code in codes))
+            yield (
+                found if whole else doubt(found, "likely", "a limit was reached before every suite had been asked for")
+            )
         elif seen.alert in {_HANDSHAKE_FAILURE, _INSUFFICIENT_SECURITY} and seen.stage == "handshake":
             yield from _cipher_suspected(case)
 
@@ -241,33 +267,25 @@ def _cipher_remedies(case: Case, theirs: tuple[int, ...]) -> list[Remedy]:
 
 def _cipher_suspected(case: Case) -> Iterable[Finding]:
     """Yield what the bare alert allows to say where no probe, or none conclusively, was sent."""
-    seen, repeated = case.evidence.observed, offers.copies(case)
-    flaky = offers.accepted_once(case)
-    if case.evidence.chain or (repeated and not flaky):
+    expected = f"one of this client's suites: {offers.suite_names(offers.offered_suites(case))}"
+    if case.evidence.chain:
         return
-    mixed = flaky and any(map(offers.refuses, repeated))
-    authority = case.evidence.target.authority
-    told = f"{authority} turned this client's offer away"
-    yield NoSharedCipher.finding(
-        f"{told} once and accepted the same offer later" if flaky else told,
-        expected=f"one of this client's suites: {offers.suite_names(offers.offered_suites(case))}",
-        actual=f"alert {alert_name(seen.alert or 0)}"
-        + ("; asked again, the same offer was both accepted and refused" if mixed else ""),
-        confidence="likely" if mixed else "possible",
-        alternatives=_ALIKE[: 1 if mixed else None] if flaky else _SAME_ALERT,
-        remedies=[
-            Remedy(SERVER_OPERATOR, "compare the TLS configuration of all servers behind this address")
-            if flaky
-            else Remedy(SERVER_OPERATOR, "look up in the TLS log why the handshake was refused"),
-            Remedy(YOU, "compare what both sides offer", command=offers.check_command(case)),
-        ],
-    )
+    if offers.wavers(case):
+        yield unsteady_finding(NoSharedCipher, case, expected)
+    elif not offers.copies(case):
+        yield NoSharedCipher.finding(
+            f"{case.evidence.target.authority} turned this client's offer away",
+            expected=expected,
+            actual=f"alert {alert_name(case.evidence.observed.alert or 0)}",
+            confidence="possible",
+            alternatives=_SAME_ALERT,
+            remedies=[
+                Remedy(SERVER_OPERATOR, "look up in the TLS log why the handshake was refused"),
+                *offers.checks(case, "compare what both sides offer"),
+            ],
+        )
 
 
-_ALIKE = (
-    "one of several servers behind this address is configured differently in another way",
-    "the server was being restarted or reconfigured",
-)
 _SAME_ALERT = (
     "the server wants a client certificate (client-certificate-required)",
     "the server speaks another version (protocol-version-mismatch)",

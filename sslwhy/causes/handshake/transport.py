@@ -190,7 +190,8 @@ class LargeClientHelloDropped(Cause):
         survey = offers.survey_of(case)
         copy, small, padded = map(survey.answer, (questions.COPY, questions.SMALL, questions.PADDED))
         lost = copy is not None and all(isinstance(answer, PeerClosed) for answer in offers.copies(case))
-        if not (lost and offers.accepts(small)) or offers.accepts(survey.answer(questions.WITHOUT_SNI)):
+        nameless = survey.answer(questions.WITHOUT_SNI)
+        if not lost or offers.wavers(case) or not offers.accepts(small) or any(map(offers.accepts, (padded, nameless))):
             return
         proven = isinstance(padded, PeerClosed)
         size = offers.offer_of(case).hello_size
@@ -198,7 +199,7 @@ class LargeClientHelloDropped(Cause):
             f"a ClientHello of {size or 'this'} bytes to {case.evidence.target.authority} is lost, a small one arrives",
             expected="an answer to a ClientHello of any size",
             actual=f"the small one was answered, this client's {offers.fate(copy)}, the small one padded to that size "
-            + (offers.fate(padded) if proven else "was answered"),
+            + (offers.fate(padded) if proven else "was not"),
             confidence="confirmed" if proven else "likely",
             alternatives=[] if proven else ["the server objects to something in the offer itself"],
             remedies=[

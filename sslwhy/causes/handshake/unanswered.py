@@ -79,17 +79,12 @@ class HandshakeClosed(Cause):
             return
         survey, authority = offers.survey_of(case), case.evidence.target.authority
         asked = [survey.answer(name) for name in (questions.COPY, questions.SMALL, questions.WITHOUT_SNI)]
-        always = all(_ends(answer) for answer in asked)
-        transient = offers.accepted_once(case)
+        always = all(map(_ends, asked)) and not offers.wavers(case)
         yield cls.finding(
             f"{authority} closed the connection during the handshake",
             expected="a ServerHello or an alert",
             actual="the connection was closed without either"
-            + (
-                "; so were all ClientHellos of the probes"
-                if always
-                else "; asked again, the server answered" * transient
-            ),
+            + ("; so were all ClientHellos of the probes" if always else _otherwise(case)),
             confidence="confirmed" if always else "likely",
             alternatives=_CLOSED_BY if always else [*_CLOSED_BY, "the server refuses something in this client's offer"],
             remedies=[
@@ -97,6 +92,15 @@ class HandshakeClosed(Cause):
                 Remedy(YOU, "ask whether this address is meant to be reached from here: a filter may close silently"),
             ],
         )
+
+
+def _otherwise(case: Case) -> str:
+    """Return what the probes met that the call did not."""
+    if offers.wavers(case):
+        return "; asked again, the server answered"
+    if offers.accepts(offers.survey_of(case).answer(questions.SMALL)):
+        return "; one with few suites, two groups, no key share and no ALPN was answered"
+    return ""
 
 
 _CLOSE_NOTIFY = 0
@@ -144,7 +148,7 @@ class HandshakeTimeout(Cause):
             return
         evidence, survey = case.evidence, offers.survey_of(case)
         again = survey.answer(questions.COPY)
-        silent = isinstance(again, PeerClosed) and again.how == "timeout"
+        silent = offers.refused_again(case) and isinstance(again, PeerClosed) and again.how == "timeout"
         proxied = evidence.route.proxy is not None
         where = (
             f"{evidence.target.authority} through the proxy {evidence.route.authority}"
@@ -152,16 +156,19 @@ class HandshakeTimeout(Cause):
             else evidence.target.authority
         )
         yield cls.finding(
-            f"{where} accepted the connection and did not answer the ClientHello",
+            f"{where} accepted the connection and did not answer the ClientHello"
+            + " in time" * offers.accepted_once(case),
             expected="a ServerHello",
             actual=_silence(again),
             subject="network" if proxied else "server",
             confidence="confirmed" if silent and not proxied else "likely",
-            alternatives=_proxied_silence(case) if proxied else [_LOST if silent else "the server was slow just then"],
+            alternatives=_proxied_silence(case) if proxied else [_LOST if silent else _ONE_OF_SEVERAL, _SLOW],
             remedies=_timeout_remedies(case),
         )
 
 
+_ONE_OF_SEVERAL = "one of several servers behind this address does not answer"
+_SLOW = "the server is slow to answer: it takes longer than this call, or a probe, waited"
 _LOST = "large packets get lost on the way back (MTU), as in some VPNs and container networks"
 
 
@@ -189,6 +196,7 @@ def _timeout_remedies(case: Case) -> list[Remedy]:
     ]
     if evidence.route.proxy:
         remedies.insert(0, Remedy(PROXY_OPERATOR, f"check whether the proxy reaches {evidence.target.authority}"))
+    remedies += offers.checks(case, "see whether the server answers at all, given a minute", "--timeout", "60")
     if evidence.operation.kind == "operation":
         text = "keep an operation_timeout on zeep's Transport: without one, its default, this call would have hung"
         remedies.append(Remedy(YOU, text, snippet="Transport(session=session, operation_timeout=30)"))
@@ -235,8 +243,7 @@ class ConnectionReset(Cause):
         yield cls.finding(
             f"the connection to {offers.addressed(case)} was reset {begun}",
             expected="an answer",
-            actual=f"errno {evidence.observed.errno}: connection reset"
-            + ("; asked again, a ClientHello was answered" if offers.accepted_once(case) else ""),
+            actual=f"errno {evidence.observed.errno}: connection reset" + _otherwise(case),
             confidence="likely",
             alternatives=[
                 "a firewall or filter on the way sent the reset in the server's name",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,18 @@ class Product:
     Attributes:
         name: what people call it.
         where: ``network`` for a gateway or cloud service, ``machine`` for antivirus and debugging tools.
-        words: what its authorities' names contain, lower case; any of them is enough.
+        words: what its authorities' names contain as whole words, lower case; any of them is enough.
+        vague: whether authorities of another purpose bear such names, too.
     """
 
     name: str
     where: str
     words: tuple[str, ...]
+    vague: bool = False
+
+    def is_named_in(self, name: str) -> bool:
+        """Return whether a name holds one of the words, and not as a part of another word ("g data", "big data")."""
+        return any(re.search(f"(?<![a-z0-9]){re.escape(word)}", name) for word in self.words)
 
 
 _NETWORK = """
@@ -58,7 +65,6 @@ Sangfor: sangfor
 Hillstone: hillstone
 F5 SSL Orchestrator: f5 ssl orchestrator, sslo forward proxy
 Squid: squid
-pfSense or OPNsense: pfsense, opnsense
 """
 _MACHINE = """
 Kaspersky: kaspersky
@@ -81,24 +87,25 @@ ZAP: owasp zed attack proxy, zap root ca
 HTTP Toolkit: http toolkit
 Proxyman: proxyman
 """
-_GENERIC = (
+_TELLING = (
     "ssl inspection",
     "tls inspection",
     "https inspection",
     "ssl decryption",
     "ssl-decrypt",
-    "ssl proxy",
-    "forward proxy",
-    "web proxy",
-    "web gateway",
-    "web filter",
     "interception",
     "mitm",
     "man-in-the-middle",
-    "proxy ca",
 )
-UNNAMED = Product("a TLS-inspecting proxy", "network", _GENERIC)
+_VAGUE = ("ssl proxy", "forward proxy", "web proxy", "web gateway", "web filter", "proxy ca")
+UNNAMED = Product("a TLS-inspecting proxy", "network", _TELLING)
 """What a name says that speaks of inspection but of no product."""
+_LAST = (
+    UNNAMED,
+    # Firewalls that also serve as a small company's own authority.
+    Product("pfSense or OPNsense", "network", ("pfsense", "opnsense"), vague=True),
+    Product("a web proxy or gateway", "network", _VAGUE, vague=True),
+)
 
 
 def _read(table: str, where: str) -> Iterable[Product]:
@@ -107,8 +114,8 @@ def _read(table: str, where: str) -> Iterable[Product]:
         yield Product(name, where, tuple(word.strip() for word in words.split(",")))
 
 
-PRODUCTS = (*_read(_NETWORK, "network"), *_read(_MACHINE, "machine"), UNNAMED)
-"""All products, the unnamed one last."""
+PRODUCTS = (*_read(_NETWORK, "network"), *_read(_MACHINE, "machine"), *_LAST)
+"""All products, the vaguest last."""
 
 
 def product_behind(authorities: Iterable[Certificate | None]) -> tuple[Product, str] | None:
@@ -120,6 +127,6 @@ def product_behind(authorities: Iterable[Certificate | None]) -> tuple[Product, 
     names = [name for each in authorities if each for name in (each.issuer, each.subject if each.is_ca else "")]
     for product in PRODUCTS:
         for name in names:
-            if any(word in name.lower() for word in product.words):
+            if product.is_named_in(name.lower()):
                 return product, name
     return None

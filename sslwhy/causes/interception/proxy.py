@@ -46,7 +46,8 @@ class InterceptingProxy(Cause):
     How it is found:
         No public authority vouches for the chain, and a name in it is one that such a product gives its authority.
         That alone makes it likely; a proxy in use, or the authority's root in the operating system's store only,
-        confirms it. Without a known name, a proxy in use and a root that only the operating system trusts make it
+        confirms it. A name that other authorities bear as well ("web gateway") counts only together with one of these,
+        and confirms nothing. Without a known name, a proxy in use and a root that only the operating system trusts make it
         likely for a host with a public name.
 
     What to do:
@@ -101,8 +102,11 @@ class _Seen:
     @property
     def confidence(self) -> Confidence | None:
         """Return how sure it is; ``None`` where nothing speaks for it."""
+        around = self.route.proxy or self.anchor
+        if self.product and self.product.vague:
+            return "likely" if around else None
         if self.product:
-            return "confirmed" if self.route.proxy or self.anchor else "likely"
+            return "confirmed" if around else "likely"
         return "likely" if self.route.proxy and self.anchor and self.public_name else None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.path import checks
@@ -29,6 +30,7 @@ _KINDS: dict[VerifyCode, FaultKind] = {
 }
 _MAX_PRESENTED = 30
 """Chains up to this length are searched for a certificate that leads astray."""
+_MAX_UNREADABLE = 8
 _NO_ISSUER = "an empty issuer name, so that no issuer can be found"
 
 
@@ -76,7 +78,7 @@ def analyze(
         reference: the name to match, or ``None`` for none.
     """
     presented = tuple(Certificate.from_der(encoding) for encoding in chain)
-    unreadable = tuple(_unreadable(presented))
+    unreadable = tuple(islice(_unreadable(presented), _MAX_UNREADABLE))
     if unreadable:
         first = unreadable[0]
         return PathAnalysis(presented=presented, verify_code=first.code, depth=first.depth, faults=unreadable)
@@ -153,6 +155,8 @@ def _faults(path: Path, rules: PathRules, reference: ReferenceIdentity | None) -
     yield from checks.check_extensions(path, rules)
     yield from checks.check_levels(path, rules)
     yield from checks.check_identity(path, reference)
+    if not key_first:
+        yield from checks.check_key(path, 0, rules)
     yield from checks.check_revocation(path, rules)
     yield from checks.check_signatures_and_times(path, rules)
     yield from checks.check_name_constraints(path, reference)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.path import purpose, strict
-from sslwhy.causes.path.constraints import Limits
+from sslwhy.causes.path.constraints import Limits, Names
 from sslwhy.causes.path.faults import Fault, FaultKind
 from sslwhy.causes.path.identity import matches, refusals
 from sslwhy.causes.path.signatures import is_readable, signed_by
@@ -67,7 +67,7 @@ def check_extensions(path: Path, rules: PathRules) -> Iterator[Fault]:
         certificate = link.certificate
         yield from _critical(path, depth)
         yield from _ca(path, depth, rules, is_last=depth + 1 == count)
-        if depth == 0 and rules.security_level <= 0:
+        if depth == 0 and count > 1 and rules.security_level <= 0:
             yield from check_key(path, 0, rules)
         if count > 1 and certificate.key.explicit_curve:
             expected, actual = "a named curve (RFC 5480 section 2.1.1)", "a curve written out in the key"
@@ -228,10 +228,11 @@ def check_name_constraints(path: Path, reference: ReferenceIdentity | None) -> I
         certificate = path.links[depth].certificate
         if depth and certificate.is_self_issued:
             continue
+        names = Names(certificate, with_common_names=depth == 0 and not by_host)
         for above, limit in limits:
             if above <= depth:
                 break
-            found = limit.violation(certificate, with_common_names=depth == 0 and not by_host)
+            found = limit.violation(names)
             if found:
                 code, name = found
                 expected = f"only names that the constraints of {path.links[above].certificate.label} allow"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sslwhy.causes.path.subtrees import NEVER, BadNameError, Subtrees, base_kind, kind_of
+from sslwhy.causes.path.subtrees import NEVER, BadNameError, Subtrees, base_kind, dns_bases, kind_of
 from sslwhy.causes.verify_codes import VerifyCode
 from sslwhy.facts.x509 import der
 from sslwhy.facts.x509.names import COMMON_NAME, EMAIL_ADDRESS, GeneralName
@@ -24,6 +25,40 @@ _OK = VerifyCode.OK
 _HOST = re.compile(rb"[0-9A-Za-z_.-]+")
 
 
+class Names:
+    """The names of one certificate that constraints are about, in OpenSSL's order.
+
+    Attributes:
+        count: how many names there are, as OpenSSL counts them.
+        listed: the names; ``None`` for one of a wrong string type.
+    """
+
+    def __init__(self, certificate: Certificate, *, with_common_names: bool) -> None:
+        """Collect the names.
+
+        Args:
+            certificate: the certificate.
+            with_common_names: whether common names that look like host names count as DNS names.
+        """
+        self.count = certificate.subject_name.size + len(certificate.extensions.subject_alt_name or ())
+        self.listed = tuple(_names(certificate, with_common_names=with_common_names))
+
+    @cached_property
+    def dns(self) -> frozenset[int]:
+        """Return the places of the DNS names."""
+        return frozenset(at for at, name in enumerate(self.listed) if name is not None and name.kind == "dns")
+
+    @cached_property
+    def dns_within(self) -> dict[bytes, set[int]]:
+        """Return, for every subtree that would hold DNS names, the places of those names."""
+        within: dict[bytes, set[int]] = {}
+        for at in self.dns:
+            name = self.listed[at]
+            for base in dns_bases(name.content) if name is not None else ():
+                within.setdefault(base, set()).add(at)
+        return within
+
+
 class Limits:
     """The name constraints of one certificate, ready to be asked about many names."""
 
@@ -32,21 +67,32 @@ class Limits:
         self._permitted = _by_kind(constraints.permitted)
         self._excluded = _by_kind(constraints.excluded)
 
-    def violation(self, certificate: Certificate, *, with_common_names: bool) -> tuple[VerifyCode, str] | None:
-        """Return the first name that breaks the constraints: the code and the name (raw), or ``None``.
+    def violation(self, names: Names) -> tuple[VerifyCode, str] | None:
+        """Return the first name of a certificate below that breaks the constraints, or ``None``.
 
-        Args:
-            certificate: a certificate below.
-            with_common_names: whether common names that look like host names count as DNS names.
+        Returns:
+            The code and the name, raw.
         """
-        count = certificate.subject_name.size + len(certificate.extensions.subject_alt_name or ())
-        if count and self._size > NAME_CHECK_MAX // count:
-            return VerifyCode.UNSPECIFIED, f"{count} names for {self._size} name constraints"
-        for name in _names(certificate, with_common_names=with_common_names):
+        if names.count and self._size > NAME_CHECK_MAX // names.count:
+            return VerifyCode.UNSPECIFIED, f"{names.count} names for {self._size} name constraints"
+        harmless = self._harmless(names)
+        for at, name in enumerate(names.listed):
+            if at in harmless:
+                continue
             code = VerifyCode.UNSUPPORTED_NAME_SYNTAX if name is None else self._check(name)
             if code is not _OK:
                 return code, name.text if name is not None else "a name of a wrong string type"
         return None
+
+    def _harmless(self, names: Names) -> frozenset[int]:
+        """Return the places of DNS names that break nothing: all at once, for there may be thousands."""
+        permitted, excluded = self._permitted.get("dns"), self._excluded.get("dns")
+        if any(subtrees is not None and subtrees.unplain != NEVER for subtrees in (permitted, excluded)):
+            return frozenset()
+        harmless = names.dns
+        if permitted is not None:
+            harmless = harmless & _held(permitted, names)
+        return harmless - _held(excluded, names) if excluded is not None else harmless
 
     def _check(self, name: GeneralName) -> VerifyCode:
         kind = kind_of(name)
@@ -66,6 +112,10 @@ def _by_kind(listed: Iterable[Subtree]) -> dict[str, Subtrees]:
             kinds[kind] = Subtrees(kind)
         kinds[kind].add(subtree)
     return kinds
+
+
+def _held(subtrees: Subtrees, names: Names) -> set[int]:
+    return set().union(*(names.dns_within.get(base, ()) for base in subtrees.bases))
 
 
 def _places(subtrees: Subtrees, name: GeneralName) -> tuple[int, int, VerifyCode]:

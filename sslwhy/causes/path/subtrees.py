@@ -14,8 +14,11 @@ from sslwhy.facts.x509.names import SMTP_UTF8_MAILBOX, GeneralName
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sslwhy.facts.x509.extension_values import Subtree
 
+_DOT = ord(".")
 _URI = re.compile(rb"[^:]*://(.*)", re.DOTALL)
 NEVER = 1 << 62
 """A place behind all others."""
@@ -87,6 +90,17 @@ class _Dns:
 
     def find(self, name: GeneralName) -> int:
         return self._ends.ending(name.content.lower(), by_label=True)
+
+
+def dns_bases(name: bytes) -> Iterator[bytes]:
+    """Yield the base of every subtree that holds a DNS name, in lower case (:class:`_Dns` compares so)."""
+    text = name.lower()
+    yield b""
+    yield text
+    for at, octet in enumerate(text):
+        if octet == _DOT:
+            yield text[at:]
+            yield text[at + 1 :]
 
 
 class _Directory:
@@ -247,11 +261,13 @@ class Subtrees:
         self.comparable = kind in made
         self.matcher: Matcher = made.get(kind, _Unsupported)()
         self.unplain = NEVER
+        self.bases: set[bytes] = set()
         self._count = 0
 
     def add(self, subtree: Subtree) -> None:
         """Take in one more subtree."""
         if not subtree.plain:
             self.unplain = min(self.unplain, self._count)
+        self.bases.add(subtree.base.content.lower())
         self.matcher.add(self._count, subtree.base)
         self._count += 1

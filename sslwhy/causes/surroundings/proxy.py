@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
-from sslwhy.causes.surroundings.proxy_tls import ProxySchemeMismatch, chosen_by
+from sslwhy.causes.surroundings.proxy_tls import ProxySchemeMismatch, chosen_by, configured, named_in
 from sslwhy.facts import questions
 from sslwhy.facts.peer import NotTls
 from sslwhy.report.values import PROXY_OPERATOR, YOU, Remedy
@@ -63,11 +63,10 @@ class ProxyAuthenticationRequired(Cause):
             expected="an open tunnel",
             actual=f"status 407 from {chosen_by(case)}",
             remedies=[
-                Remedy(
-                    YOU,
+                configured(
+                    case,
                     "put user and password into the proxy's URL, each percent-encoded (urllib.parse.quote)",
-                    command=f"export {route.source if route.source not in {None, 'proxies'} else 'HTTPS_PROXY'}="
-                    f"{route.scheme or 'http'}://USER:PASSWORD@{route.authority}",
+                    offers.with_credentials(route, always=True),
                 ),
                 Remedy(PROXY_OPERATOR, "say which authentication the proxy takes; requests and httpx know Basic only"),
             ],
@@ -166,7 +165,7 @@ class ProxyUnreachable(Cause):
             expected="a proxy that answers CONNECT",
             actual=f"{clean(seen.root_type or '')} at {chosen_by(case)}" + _probed(case),
             remedies=[
-                Remedy(YOU, f"correct or remove the proxy in {route.source or 'proxies'}"),
+                Remedy(YOU, f"correct or remove the proxy in {named_in(route)}"),
                 Remedy(PROXY_OPERATOR, "check whether the proxy runs and accepts connections from this machine"),
             ],
         )

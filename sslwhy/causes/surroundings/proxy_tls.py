@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sslwhy.causes.case import Case
+    from sslwhy.facts.client import Route
     from sslwhy.facts.observed import Observed
     from sslwhy.report.values import Finding
 
@@ -26,17 +27,22 @@ def chosen_by(case: Case) -> str:
     """Return the proxy and where it came from, and what keeps other hosts from it."""
     route, machine = case.evidence.route, case.evidence.machine
     exempt = machine.variable("NO_PROXY") or machine.variable("no_proxy")
-    return f"{clean(route.proxy or '')} (from {route.source or 'proxies'}" + (
-        f"; NO_PROXY={clean(exempt)})" if exempt else ")"
-    )
+    return f"{clean(route.proxy or '')} (from {named_in(route)}" + (f"; NO_PROXY={clean(exempt)})" if exempt else ")")
 
 
-def _configure(case: Case, url: str) -> Remedy:
-    """Return the remedy that names the other proxy URL at the place where this one came from."""
-    source = case.evidence.route.source or "proxies"
-    if source == "proxies":
-        return Remedy(YOU, f"name the proxy as {url}", snippet=f'proxies = {{"https": {url!r}, "http": {url!r}}}')
-    return Remedy(YOU, f"name the proxy as {url} in {source}", command=f"export {source}={shlex.quote(url)}")
+def named_in(route: Route) -> str:
+    """Return where the proxy was named: a variable, or what the program itself passes to its client library."""
+    return "the argument proxies" if route.source in {None, "proxies"} else str(route.source)
+
+
+def configured(case: Case, text: str, url: str) -> Remedy:
+    """Return the remedy that gives the proxy another URL at the place where this one came from."""
+    route, seen = case.evidence.route, case.evidence.observed
+    if route.source not in {None, "proxies"}:
+        return Remedy(YOU, f"{text}, in {route.source}", command=f"export {route.source}={shlex.quote(url)}")
+    if (seen.type or "").startswith("httpx."):
+        return Remedy(YOU, text, snippet=f"import httpx\n\nclient = httpx.Client(proxy={url!r})")
+    return Remedy(YOU, text, snippet=f'proxies = {{"https": {url!r}, "http": {url!r}}}')
 
 
 class ProxySchemeMismatch(Cause):
@@ -93,7 +99,7 @@ def _scheme_finding(case: Case, scheme: str, told: str, spoken: str, *, proven: 
         actual=f"{chosen_by(case)}, which makes this client speak {told} to it",
         confidence="confirmed" if proven else "likely",
         alternatives=[] if proven else ["the proxy was out of order just then"],
-        remedies=[_configure(case, url)],
+        remedies=[configured(case, f"name the proxy as {url}", url)],
     )
 
 

@@ -65,7 +65,10 @@ def _read_aiohttp(frame: Frame, incident: Incident) -> None:
 
 
 def _proxy_of(transport: Any) -> str | None:
-    url = getattr(getattr(transport, "_pool", None), "_proxy_url", None)
+    pool = getattr(transport, "_pool", None)
+    url = getattr(pool, "_proxy_url", None)
     if url is None:
         return None
-    return f"{url.scheme.decode()}://{url.host.decode()}:{url.port}"
+    # The credentials are kept in a header; all that is wanted is that there are some.
+    known = any(name.lower() == b"proxy-authorization" for name, _ in getattr(pool, "_proxy_headers", ()))
+    return f"{url.scheme.decode()}://{'-@' if known else ''}{url.host.decode()}:{url.port}"

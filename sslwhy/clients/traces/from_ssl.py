@@ -51,8 +51,10 @@ def _read_tls(frame: Frame, incident: Incident) -> None:
     """Let a TLS socket that could not testify do so now: it still stands in the frame."""
     tls = frame.values.get("self")
     incident.secure = True
-    if incident.testimony is None and isinstance(tls, (ssl.SSLSocket, ssl.SSLObject)):
-        if frame.function in _TALKING:
+    if frame.function == "_create":
+        incident.progress = "handshake"  # before it, ssl itself reads from a socket that was reset already
+    elif incident.testimony is None and isinstance(tls, (ssl.SSLSocket, ssl.SSLObject)):
+        if frame.function in _TALKING and incident.progress != "handshake":
             incident.testimony = Testimony(tls, established=True)
         elif frame.function == "do_handshake":
             incident.testimony = Testimony(tls, established=False)

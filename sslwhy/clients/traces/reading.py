@@ -10,9 +10,12 @@ from sslwhy.clients.traces.frames import frames_of
 from sslwhy.evidence.capture import testimony_of
 from sslwhy.evidence.errors import links
 from sslwhy.evidence.incident import Incident
+from sslwhy.journal import attempt
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sslwhy.facts.observed import OperationKind
 
 
@@ -22,10 +25,15 @@ def read_incident(error: BaseException, *, kind: OperationKind = "request") -> I
     incident.testimony = next((found for link in links(error) if (found := testimony_of(link))), None)
     frames = frames_of(error)
     incident.answer = answer_in(error, frames)
-    from_ssl.read(frames, incident)
-    from_httpx.read(frames, incident)
-    from_requests.read(frames, incident)
-    from_requests.read_request(error, incident)
-    from_zeep.read(frames, incident, kind)
-    set_up.notice(frames, incident)
+    readers: tuple[Callable[[], None], ...] = (
+        lambda: from_ssl.read(frames, incident),
+        lambda: from_httpx.read(frames, incident),
+        lambda: from_requests.read(frames, incident),
+        lambda: from_requests.read_request(error, incident),
+        lambda: from_zeep.read(frames, incident, kind),
+        lambda: set_up.notice(frames, incident),
+    )
+    for read in readers:
+        # What stands in the frames is the libraries' own; where one of them is odd, the rest can still be read.
+        attempt(read, "part of the traceback could not be read")
     return incident

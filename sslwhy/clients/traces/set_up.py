@@ -101,9 +101,11 @@ def _origin(url: str) -> str:
 def _other_client(frames: Sequence[Frame]) -> Iterator[Noticed]:
     """Yield the other one of zeep's two httpx clients: one loads the WSDL, the other calls the operations."""
     for frame in frames:
+        if not frame.module.startswith("zeep.transports"):
+            continue  # an attribute of a caller's own object may do anything when it is read
         transport = frame.values.get("self")
         pair = (getattr(transport, "wsdl_client", None), getattr(transport, "client", None))
-        if not frame.module.startswith("zeep.transports") or None in pair:
+        if None in pair:
             continue
         loading = frame.function in {"load", "_load_remote_data"}
         name, other = ("client", pair[1]) if loading else ("wsdl_client", pair[0])

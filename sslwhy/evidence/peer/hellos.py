@@ -12,6 +12,7 @@ from sslwhy.evidence.wire.client_hello import (
     CLASSIC_SIGNATURES,
     MODERN_GROUPS,
     MODERN_SIGNATURES,
+    TLS13_GROUPS,
     TLS13_SIGNATURES,
     HelloSpec,
 )
@@ -83,6 +84,7 @@ def hello_named(name: str, evidence: Evidence) -> HelloSpec | None:
         questions.SMALL: small,
         questions.PADDED: replace(small, pad_to=own.pad_to),
         questions.ALL_GROUPS: replace(_older(own), groups=CLASSIC_GROUPS),
+        questions.ALL_NEW_GROUPS: replace(own, groups=TLS13_GROUPS, key_shares=()),
         questions.ALL_SIGNATURES: replace(own, signature_schemes=_ALL_SIGNATURES),
         questions.TLS12: _older(own),
         questions.GREETING: None,

@@ -42,9 +42,13 @@ if TYPE_CHECKING:
     from sslwhy.evidence.wire.client_hello import HelloSpec
     from sslwhy.facts.evidence import Evidence
 
-_PATIENCE = 1.0
-"""Seconds for one question: a server that takes longer has not answered the failing call either."""
-_SHARE = 0.4
+_PATIENCE = 3.0
+"""Seconds for one question at most."""
+_SHARE, _LONG_SHARE = 0.4, 0.8
+"""How much of the time left one question may take; the long one is for a call that timed out, where one answer, however
+late, says more than many questions."""
+_LISTENING = 1.0
+"""Seconds to wait for a demand after a handshake: it comes at once or never."""
 _LEAST = 0.1
 _SUITE_CONNECTIONS = 60
 _PROXY_AUTHENTICATION = 407
@@ -52,6 +56,7 @@ _DECISIVE = (
     questions.WITHOUT_SNI,
     questions.SMALL,
     questions.ALL_GROUPS,
+    questions.ALL_NEW_GROUPS,
     questions.ALL_SIGNATURES,
     questions.TLS12,
 )
@@ -82,28 +87,33 @@ def learn_peer(evidence: Evidence, incident: Incident, budget: Budget) -> PeerSu
 
 def _learn(plan: Plan, evidence: Evidence, budget: Budget) -> PeerSurvey:
     started = time.monotonic()
-    answers, connections = _ask(plan, evidence, budget)
+    hellos = _hellos(plan, evidence)
+    answers, connections = _ask(hellos, plan, evidence, budget)
     if refused := _refused_by_proxy(answers):
         return PeerSurvey(connections=connections, rounds=1, inconclusive=(refused,))
     found = _survey_of(answers, connections)
     if plan.listen and evidence.trust and evidence.trust.store.anchors and budget.seconds > _LEAST:
-        heard = listen(_route(plan, evidence), _name(evidence), evidence.trust.store.anchors, _patience(budget))
+        patience = min(_LISTENING, _patience(evidence, budget))
+        heard = listen(_route(plan, evidence), _name(evidence), evidence.trust.store.anchors, patience)
         found = replace(
             found, variants=(*found.variants, (questions.AFTER_HANDSHAKE, heard)), connections=connections + 1
         )
     copy = found.answer(questions.COPY)
     if plan.names == (questions.COPY,) and not isinstance(copy, NotTls) and evidence.observed.reason in FOREIGN:
-        found = _more(found, Plan(plan.to, (questions.GREETING,)), evidence, budget)
-    if plan.versions and any(isinstance(answer, ServerFlight) for answer in answers.values()):
-        # Servers behind one address may differ: what was refused once must be refused each time to count.
-        found = _more(found, Plan(plan.to, questions.AGAIN), evidence, budget)
+        found = _more(found, {questions.GREETING: None}, plan, evidence, budget)
+    if plan.versions and (taken := [key for key, answer in answers.items() if isinstance(answer, ServerFlight)]):
+        # Servers behind one address may differ: what was refused, or taken, once must be so each time to count.
+        repeated: dict[str | int, HelloSpec | None] = dict.fromkeys(questions.AGAIN, hellos[questions.COPY])
+        repeated |= {questions.again(key): hellos[key] for key in taken if key != questions.COPY}
+        found = _more(found, repeated, plan, evidence, budget)
     if plan.versions and _suites_open(found):
         found = _with_suites(found, plan, evidence, budget)
     return replace(found, seconds=time.monotonic() - started)
 
 
-def _patience(budget: Budget) -> float:
-    return min(_PATIENCE, _SHARE * budget.seconds)
+def _patience(evidence: Evidence, budget: Budget) -> float:
+    share = _LONG_SHARE if evidence.observed.timed_out else _SHARE
+    return min(_PATIENCE, share * budget.seconds)
 
 
 def _name(evidence: Evidence) -> str:
@@ -121,26 +131,37 @@ def _route(plan: Plan, evidence: Evidence) -> Route:
     return Route.through_http_proxy(route.host, route.port, host, port)
 
 
-def _ask(plan: Plan, evidence: Evidence, budget: Budget) -> tuple[dict[str | int, HelloAnswer], int]:
-    """Put all single questions at the same time; the answers are keyed by name, those about a version by its number."""
-    patience = _patience(budget)
-    engine = Engine(_route(plan, evidence), timeout=patience, deadline=budget.seconds)
-    answers: dict[str | int, HelloAnswer] = {}
+def _hellos(plan: Plan, evidence: Evidence) -> dict[str | int, HelloSpec | None]:
+    """Return what the plan asks, keyed by the name of the question, or by the version that it is about."""
     hellos: dict[str | int, HelloSpec | None] = {name: hello_named(name, evidence) for name in plan.names}
     hellos.update((version, version_hello(version, evidence)) for version in (VERSIONS if plan.versions else ()))
+    return hellos
+
+
+def _ask(
+    hellos: Mapping[str | int, HelloSpec | None], plan: Plan, evidence: Evidence, budget: Budget
+) -> tuple[dict[str | int, HelloAnswer], int]:
+    """Put questions at the same time; return the answers under the same keys and the number of connections."""
+    engine = Engine(_route(plan, evidence), timeout=_patience(evidence, budget), deadline=budget.seconds)
+    answers: dict[str | int, HelloAnswer] = {}
     for key, hello in hellos.items():
         engine.ask(Question(hello, partial(answers.__setitem__, key)))
     engine.run()
     return {key: answers[key] for key in hellos if key in answers}, engine.connections
 
 
-def _more(found: PeerSurvey, plan: Plan, evidence: Evidence, budget: Budget) -> PeerSurvey:
+def _more(
+    found: PeerSurvey,
+    hellos: Mapping[str | int, HelloSpec | None],
+    plan: Plan,
+    evidence: Evidence,
+    budget: Budget,
+) -> PeerSurvey:
     """Ask what the first answers call for: a greeting, or the same once more where servers may differ."""
-    more, connections = _ask(plan, evidence, budget)
-    repeated = tuple((str(name), answer) for name, answer in more.items())
+    more, connections = _ask(hellos, plan, evidence, budget)
     return replace(
         found,
-        variants=(*found.variants, *repeated),
+        variants=(*found.variants, *((str(name), answer) for name, answer in more.items())),
         connections=found.connections + connections,
         rounds=found.rounds + 1,
     )
@@ -199,7 +220,7 @@ def _with_suites(found: PeerSurvey, plan: Plan, evidence: Evidence, budget: Budg
         server_name_of(evidence),
         versions=shared,
         deadline=budget.seconds,
-        timeout=_patience(budget),
+        timeout=_patience(evidence, budget),
         connections_limit=_SUITE_CONNECTIONS,
     )
     learned = {entry.version: entry for entry in more.by_version}

@@ -24,6 +24,7 @@ _INTERVIEW = (
     questions.SMALL,
     questions.PADDED,
     questions.ALL_GROUPS,
+    questions.ALL_NEW_GROUPS,
     questions.ALL_SIGNATURES,
     questions.TLS12,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import ssl
@@ -39,11 +40,26 @@ def file_store(path: str, source: str, *, version: str | None = None, tried: boo
     """
     store = TrustStore(source=source, location=path, kind="file", version=version)
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(_SIZE_LIMIT)
-            modified = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, timezone.utc)
+        return _filled(store, path, _state_of(Path(path).stat()), tried=tried)
     except OSError as error:
         return _without(store, error)
+
+
+def _state_of(status: os.stat_result) -> tuple[int, ...]:
+    """Return what tells one state of a file from another, so that a file need not be read again for each failure."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+@functools.lru_cache(maxsize=16)
+def _filled(store: TrustStore, path: str, state: tuple[int, ...], *, tried: bool) -> TrustStore:  # noqa: ARG001 - the key
+    """Return the store with what is in its file.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        content = file.read(_SIZE_LIMIT)
+        modified = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, timezone.utc)
     read = certificates_in(content)
     anchors = _as_loaded(path, read) if tried else read
     problem = what_instead(content) if anchors is None else None
@@ -95,6 +111,20 @@ def directory_store(path: str, source: str) -> TrustStore:
         names = sorted(each.name for each in Path(path).iterdir())[:_FILE_LIMIT]
     except OSError as error:
         return _without(store, error)
+    return _gathered(store, path, tuple((name, _state_at(Path(path, name))) for name in names))
+
+
+def _state_at(path: Path) -> tuple[int, ...]:
+    try:
+        return _state_of(path.stat())
+    except OSError:
+        return ()
+
+
+@functools.lru_cache(maxsize=4)
+def _gathered(store: TrustStore, path: str, states: tuple[tuple[str, tuple[int, ...]], ...]) -> TrustStore:
+    """Return the store with what is in the files of its directory."""
+    names = [name for name, _ in states]
     seen = _all_in(path, (name for name in names if _HASHED.fullmatch(name)))
     unseen = _all_in(path, (name for name in names if Path(name).suffix in _CERTIFICATE_FILES))
     return replace(store, anchors=seen, unhashed=tuple(der for der in unseen if der not in set(seen)))

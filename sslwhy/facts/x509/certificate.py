@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,8 @@ _NO_ALGORITHM = SignatureFacts()
 _NO_EXTENSIONS = Extensions()
 _VERSION = 0xA0
 _EXTENSIONS = 0xA3
-_UNIQUE_IDS = frozenset({0x81, 0x82})
+_DIGITS = re.compile(rb"[0-9]+Z")
+_UNIQUE_IDS = (0x81, 0x82)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,11 +213,12 @@ def _parse(encoding: bytes, fingerprint: str) -> Certificate:
 def _take_version(fields: list[der.Element]) -> int:
     if not fields or fields[0].tag != _VERSION:
         return 1
-    return der.integer(der.only(fields.pop(0).content, der.INTEGER, "version")) + 1
+    version = der.single(fields.pop(0), "version")
+    return der.integer(der.expect(version, der.INTEGER, "version")) + 1
 
 
 def _name(element: der.Element) -> DistinguishedName:
-    return DistinguishedName.from_content(der.expect(element, der.SEQUENCE, "name"))
+    return DistinguishedName.from_element(element)
 
 
 def _validity(element: der.Element) -> tuple[datetime | None, datetime | None]:
@@ -222,14 +226,31 @@ def _validity(element: der.Element) -> tuple[datetime | None, datetime | None]:
     if [time.tag in {der.UTC_TIME, der.GENERALIZED_TIME} for time in times] != [True, True]:
         raise der.DerError("validity is not two times")
     first, last = times
-    return der.moment(first.tag, first.content), der.moment(last.tag, last.content)
+    return _moment(first.tag, first.content), _moment(last.tag, last.content)
+
+
+def _moment(tag: int, content: bytes) -> datetime | None:
+    """Decode a time as RFC 5280 section 4.1.2.5 writes it, or return ``None`` where OpenSSL cannot compare it."""
+    size = {der.UTC_TIME: 13, der.GENERALIZED_TIME: 15}.get(tag)
+    if len(content) != size or not _DIGITS.fullmatch(content):
+        return None
+    digits = content[:-1].decode("ascii")
+    if tag == der.UTC_TIME:
+        digits = ("20" if digits[:2] < "50" else "19") + digits
+    second = int(digits[12:])
+    try:
+        whole = datetime.strptime(digits[:12], "%Y%m%d%H%M").replace(tzinfo=timezone.utc)
+        return whole + timedelta(seconds=second) if second < 60 else None
+    except ValueError:
+        return None
 
 
 def _extensions(rest: list[der.Element]) -> Extensions:
-    for element in rest:
-        if element.tag == _EXTENSIONS:
-            listed = der.only(element.content, der.SEQUENCE, "extensions")
-            return parse_extensions(der.elements(listed))
-        if element.tag not in _UNIQUE_IDS:
-            raise der.DerError(f"the signed part holds a member with tag 0x{element.tag:02x}")
-    return Extensions()
+    members = der.optional(rest, (*_UNIQUE_IDS, _EXTENSIONS), "the signed part")
+    for tag in _UNIQUE_IDS:
+        if tag in members:
+            der.bit_string(members[tag].content)
+    if _EXTENSIONS not in members:
+        return Extensions()
+    listed = der.single(members[_EXTENSIONS], "extensions")
+    return parse_extensions(der.repeated(listed, der.SEQUENCE, "extensions"))

@@ -6,8 +6,6 @@ unknown version), and a diagnosis must read exactly what OpenSSL read. Only defi
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
 
@@ -31,9 +29,12 @@ CONSTRUCTED = 0x20
 SEQUENCE = 0x30
 SET = 0x31
 
+_WRONG_FORM = {tag ^ CONSTRUCTED for tag in (BOOLEAN, INTEGER, NULL, OID, ENUMERATED, SEQUENCE, SET)}
+_WIDTHS = {BMP_STRING: 2, UNIVERSAL_STRING: 4}
+_NOT_UNIVERSAL = 0x40
 _HIGH_TAG = 0x1F
 _LONG_LENGTH = 0x80
-_DIGITS = re.compile(rb"[0-9]+Z")
+_MAX_NESTING = 7
 
 
 class DerError(ValueError):
@@ -116,8 +117,7 @@ def only(data: bytes, tag: int, what: str) -> bytes:
     Raises:
         DerError: if the first element is another one.
     """
-    element = read(data)
-    return expect(element, tag, what)
+    return expect(read(data), tag, what)
 
 
 def expect(element: Element, tag: int, what: str) -> bytes:
@@ -129,6 +129,46 @@ def expect(element: Element, tag: int, what: str) -> bytes:
     if element.tag != tag:
         raise DerError(f"{what} has tag 0x{element.tag:02x}")
     return element.content
+
+
+def single(outer: Element, what: str) -> Element:
+    """Return the one element that an explicit tag holds (X.690 section 8.14); nothing may follow it.
+
+    Raises:
+        DerError: if there is none, or more than one.
+    """
+    element = read(outer.content)
+    if not outer.tag & CONSTRUCTED or len(element.raw) != len(outer.content):
+        raise DerError(f"{what} is not one element in an explicit tag")
+    return element
+
+
+def repeated(element: Element, tag: int, what: str) -> list[Element]:
+    """Split a SEQUENCE OF or SET OF; OpenSSL does not ask for the bit that marks it as constructed.
+
+    Raises:
+        DerError: if the element has another tag, or does not divide into whole elements.
+    """
+    if element.tag | CONSTRUCTED != tag | CONSTRUCTED:
+        raise DerError(f"{what} has tag 0x{element.tag:02x}")
+    return elements(element.content)
+
+
+def optional(members: list[Element], tags: tuple[int, ...], what: str) -> dict[int, Element]:
+    """Return optional members by tag; they must come in the order of their tags, each once at most.
+
+    Raises:
+        DerError: if there is a member of another tag, a second one of the same, or one out of order.
+    """
+    found = {}
+    for member in members:
+        # As with SEQUENCE OF, the bit for constructed may be lacking.
+        tag = member.tag if member.tag in tags else member.tag | CONSTRUCTED
+        if tag not in tags:
+            raise DerError(f"{what} holds a member that does not belong there")
+        tags = tags[tags.index(tag) + 1 :]
+        found[tag] = member
+    return found
 
 
 def integer(content: bytes) -> int:
@@ -177,7 +217,16 @@ def octets(element: Element, what: str) -> bytes:
     """
     if element.tag != OCTET_STRING | CONSTRUCTED:
         return expect(element, OCTET_STRING, what)
-    return b"".join(piece.content for piece in elements(element.content))
+    return joined(element)
+
+
+def joined(element: Element, depth: int = _MAX_NESTING) -> bytes:
+    """Return the octets of a string that may come in pieces (ASN1_MAX_STRING_NEST); their tags do not matter."""
+    if depth == 0 or element.tag == 0:
+        raise DerError("a string in pieces that are none")
+    if not element.tag & CONSTRUCTED:
+        return element.content
+    return b"".join(joined(piece, depth - 1) for piece in elements(element.content))
 
 
 def oid(content: bytes) -> str:
@@ -221,6 +270,10 @@ def check_any(element: Element) -> None:
         DerError: if the contents do not fit the type.
     """
     tag, content = element.tag, element.content
+    if tag in _WRONG_FORM:
+        raise DerError("a value that is constructed and must not be, or the other way round")
+    if tag < _NOT_UNIVERSAL and tag & CONSTRUCTED and tag not in {SEQUENCE, SET}:
+        tag, content = tag - CONSTRUCTED, joined(element)
     if tag == OID:
         oid(content)
     elif tag in {INTEGER, ENUMERATED}:
@@ -229,21 +282,5 @@ def check_any(element: Element) -> None:
         boolean(content)
     elif tag == BIT_STRING:
         bit_string(content)
-    elif (tag == NULL and content) or (tag == BMP_STRING and len(content) % 2):
+    elif (tag == NULL and content) or len(content) % _WIDTHS.get(tag, 1):
         raise DerError("a value of a wrong length")
-
-
-def moment(tag: int, content: bytes) -> datetime | None:
-    """Decode a time as RFC 5280 section 4.1.2.5 writes it, or return ``None`` where OpenSSL cannot compare it."""
-    size = {UTC_TIME: 13, GENERALIZED_TIME: 15}.get(tag)
-    if len(content) != size or not _DIGITS.fullmatch(content):
-        return None
-    digits = content[:-1].decode("ascii")
-    if tag == UTC_TIME:
-        digits = ("20" if digits[:2] < "50" else "19") + digits
-    second = int(digits[12:])
-    try:
-        whole = datetime.strptime(digits[:12], "%Y%m%d%H%M").replace(tzinfo=timezone.utc)
-        return whole + timedelta(seconds=second) if second < 60 else None
-    except ValueError:
-        return None

@@ -26,7 +26,7 @@ from sslwhy.facts.x509.extension_values import (
     NameConstraints,
     Subtree,
 )
-from sslwhy.facts.x509.names import GeneralName, general_names
+from sslwhy.facts.x509.names import GeneralName, check_relative_name, general_names
 
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _quietly(
         if other == name:
             try:
                 return parse(content)
-            except (der.DerError, IndexError):
+            except (ValueError, IndexError):
                 return ()
     return ()
 
@@ -114,7 +114,7 @@ def _key_usage(content: bytes) -> int:
 
 
 def _extended_key_usage(content: bytes) -> tuple[str, ...]:
-    members = der.elements(der.only(content, der.SEQUENCE, "value"))
+    members = der.repeated(der.read(content), der.SEQUENCE, "value")
     return tuple(der.oid(der.expect(member, der.OID, "purpose")) for member in members)
 
 
@@ -128,52 +128,56 @@ def _subject_key_id(content: bytes) -> bytes:
 
 
 def _authority_key_id(content: bytes) -> AuthorityKeyId:
-    members = {member.tag: member.content for member in der.elements(der.only(content, der.SEQUENCE, "value"))}
-    if not members.keys() <= {0x80, 0xA1, 0x82}:
-        raise der.DerError("a member of an unknown tag")
-    names = general_names(members[0xA1]) if 0xA1 in members else ()
+    members = _members(content, (0x80, 0xA1, 0x82))
+    names = general_names(members[0xA1].content) if 0xA1 in members else ()
     issuer = next((name.name for name in names if name.kind == "directory"), None)
-    serial = der.integer(members[0x82]) if 0x82 in members else None
-    return AuthorityKeyId(members.get(0x80), issuer, serial)
+    serial = der.integer(members[0x82].content) if 0x82 in members else None
+    return AuthorityKeyId(members[0x80].content if 0x80 in members else None, issuer, serial)
+
+
+def _members(content: bytes, tags: tuple[int, ...]) -> dict[int, der.Element]:
+    return der.optional(der.elements(der.only(content, der.SEQUENCE, "value")), tags, "value")
 
 
 def _subject_alt_name(content: bytes) -> tuple[GeneralName, ...]:
-    return general_names(der.only(content, der.SEQUENCE, "value"))
+    return tuple(map(GeneralName.from_element, der.repeated(der.read(content), der.SEQUENCE, "value")))
 
 
 def _name_constraints(content: bytes) -> NameConstraints:
-    members = {member.tag: member.content for member in der.elements(der.only(content, der.SEQUENCE, "value"))}
-    if not members.keys() <= {0xA0, 0xA1}:
-        raise der.DerError("a member of an unknown tag")
+    members = _members(content, (0xA0, 0xA1))
     permitted, excluded = (
-        tuple(_subtree(element) for element in der.elements(members.get(tag, b""))) for tag in (0xA0, 0xA1)
+        tuple(_subtree(element) for element in der.elements(members[tag].content)) if tag in members else ()
+        for tag in (0xA0, 0xA1)
     )
     return NameConstraints(permitted, excluded)
 
 
 def _subtree(element: der.Element) -> Subtree:
-    members = der.elements(der.expect(element, der.SEQUENCE, "subtree"))
-    base, limits = members[:1], members[1:]
-    if not base or any(limit.tag not in {0x80, 0x81} for limit in limits):
-        raise der.DerError("a subtree of a wrong shape")
-    plain = all(limit.tag == 0x80 and der.integer(limit.content) == 0 for limit in limits)
-    return Subtree(GeneralName.from_element(base[0]), plain)
+    base, *rest = der.elements(der.expect(element, der.SEQUENCE, "subtree")) or [der.Element(0, b"", b"")]
+    limits = {tag: der.integer(limit.content) for tag, limit in der.optional(rest, (0x80, 0x81), "subtree").items()}
+    return Subtree(GeneralName.from_element(base), plain=limits in ({}, {0x80: 0}))
 
 
 def _crl_distribution_points(content: bytes) -> None:
-    for point in der.elements(der.only(content, der.SEQUENCE, "value")):
-        members = {member.tag: member for member in der.elements(der.expect(point, der.SEQUENCE, "point"))}
-        if not members.keys() <= {0xA0, 0x81, 0xA2}:
-            raise der.DerError("a member of an unknown tag")
+    for point in der.repeated(der.read(content), der.SEQUENCE, "value"):
+        parts = der.elements(der.expect(point, der.SEQUENCE, "point"))
+        members = der.optional(parts, (0xA0, 0x81, 0xA2), "a distribution point")
         issuers = general_names(members[0xA2].content) if 0xA2 in members else ()
         if 0xA0 not in members and not issuers:
             raise der.DerError("a distribution point without a name")
+        if 0x81 in members:
+            der.bit_string(members[0x81].content)
         if 0xA0 in members:
-            name = der.read(members[0xA0].content)
-            if name.tag == 0xA0:
-                general_names(name.content)
-            elif name.tag != 0xA1:
-                raise der.DerError("a distribution point's name of an unknown tag")
+            _check_point_name(der.single(members[0xA0], "a distribution point's name"))
+
+
+def _check_point_name(name: der.Element) -> None:
+    if name.tag in {0x80, 0xA0}:
+        general_names(name.content)
+    elif name.tag in {0x81, 0xA1}:
+        check_relative_name(name.content)
+    else:
+        raise der.DerError("a distribution point's name of an unknown tag")
 
 
 def _proxy_cert_info(content: bytes) -> int:

@@ -11,7 +11,7 @@ from sslwhy.facts.x509.algorithms import CURVES, DIGESTS, KEY_KINDS, SIGNATURES,
 
 _FIXED_BITS: dict[KeyKind, int] = {"X25519": 253, "X448": 448, "Ed25519": 256, "Ed448": 456}
 _FIXED_STRENGTH: dict[KeyKind, int] = {"X25519": 128, "X448": 224, "Ed25519": 128, "Ed448": 224}
-
+_FIELDS = frozenset({"1.2.840.10045.1.1", "1.2.840.10045.1.2"})
 
 # The sizes from which on a modulus has 8, 16, 24 ... 256 security bits.
 _MODULI = (
@@ -55,8 +55,8 @@ def parse_key(spki: der.Element) -> KeyFacts:
     """
     algorithm, key = _two(der.expect(spki, der.SEQUENCE, "public key"))
     members = der.elements(der.expect(algorithm, der.SEQUENCE, "key algorithm"))
-    if not members:
-        raise der.DerError("a public key without an algorithm")
+    if len(members) not in {1, 2}:
+        raise der.DerError("a public key algorithm of a wrong shape")
     kind = KEY_KINDS.get(der.oid(der.expect(members[0], der.OID, "key algorithm")), "unknown")
     octets = der.bit_string(der.expect(key, der.BIT_STRING, "public key"))
     parameters = members[1] if len(members) > 1 else None
@@ -70,10 +70,12 @@ def parse_key(spki: der.Element) -> KeyFacts:
 
 def _describe(kind: KeyKind, octets: bytes, parameters: der.Element | None, spki: bytes) -> KeyFacts:
     if kind in {"RSA", "RSA-PSS"}:
-        bits = _integers(der.only(octets, der.SEQUENCE, "RSA key"))[0].bit_length()
+        if kind == "RSA-PSS" and parameters is not None:
+            _pss_parameters(parameters)
+        bits = _integers(der.only(octets, der.SEQUENCE, "RSA key"), 2)[0].bit_length()
         return KeyFacts(kind, bits, finite_field_strength(bits), spki=spki)
     if kind == "DSA":
-        prime, order = _integers(parameters.content if parameters else b"")[:2]
+        prime, order, _ = _integers(parameters.content if parameters else b"", 3)
         return KeyFacts(kind, prime.bit_length(), _dsa_strength(prime.bit_length(), order.bit_length()), spki=spki)
     if kind == "EC":
         return _elliptic(parameters, spki)
@@ -86,14 +88,25 @@ def _elliptic(parameters: der.Element | None, spki: bytes) -> KeyFacts:
     if parameters is None:
         raise der.DerError("no curve")
     if parameters.tag == der.SEQUENCE:
-        order = der.integer(der.elements(parameters.content)[4].content)
-        bits = order.bit_length()
+        bits = _order(parameters.content).bit_length()
         return KeyFacts("EC", bits, _curve_strength(bits), explicit_curve=True, spki=spki)
     curve = der.oid(der.expect(parameters, der.OID, "curve"))
     if curve not in CURVES:
         raise der.DerError("an unknown curve")
     name, bits = CURVES[curve]
     return KeyFacts("EC", bits, _curve_strength(bits), curve=name, spki=spki)
+
+
+def _order(content: bytes) -> int:
+    """Return the group's order out of a curve that is written out (RFC 3279 section 2.3.5)."""
+    version, field, curve, base, order = der.elements(content)[:5]
+    der.integer(der.expect(version, der.INTEGER, "version"))
+    if der.oid(_two(der.expect(field, der.SEQUENCE, "field"))[0].content) not in _FIELDS:
+        raise der.DerError("an unknown kind of field")
+    for coefficient in der.elements(der.expect(curve, der.SEQUENCE, "curve"))[:2]:
+        der.expect(coefficient, der.OCTET_STRING, "coefficient")
+    der.expect(base, der.OCTET_STRING, "base point")
+    return der.integer(der.expect(order, der.INTEGER, "order"))
 
 
 def _two(content: bytes) -> tuple[der.Element, der.Element]:
@@ -103,8 +116,11 @@ def _two(content: bytes) -> tuple[der.Element, der.Element]:
     return members[0], members[1]
 
 
-def _integers(content: bytes) -> list[int]:
-    return [der.integer(der.expect(member, der.INTEGER, "number")) for member in der.elements(content)]
+def _integers(content: bytes, count: int) -> list[int]:
+    members = der.elements(content)
+    if len(members) != count:
+        raise der.DerError("a key of a wrong shape")
+    return [der.integer(der.expect(member, der.INTEGER, "number")) for member in members]
 
 
 def finite_field_strength(bits: int) -> int:
@@ -180,19 +196,28 @@ def _digest_strength(digest: str | None) -> int:
 
 
 def _pss(identifier: str, parameters: der.Element | None, content: bytes) -> SignatureFacts:
-    # RFC 4055 section 3.1: SHA-1, MGF1 with SHA-1 and 20 octets of salt unless the parameters say otherwise.
     plain = SignatureFacts(identifier, "rsassaPss", None, "RSA-PSS", encoded=content)
     if parameters is None:
         return plain
     try:
-        members = {member.tag: member.content for member in der.elements(parameters.content)}
-        digest = _digest(der.read(members[0xA0])) if 0xA0 in members else "sha1"
-        mask = _digest(der.elements(der.read(members[0xA1]).content)[1]) if 0xA1 in members else "sha1"
-        salt = der.integer(der.read(members[0xA2]).content) if 0xA2 in members else 20
+        digest, mask, salt = _pss_parameters(parameters)
     except (der.DerError, IndexError):
         return plain
     strength = 64 if digest == "sha1" else _digest_strength(digest)
     return SignatureFacts(identifier, f"rsassaPss with {digest}", digest, "RSA-PSS", strength, salt, mask, content)
+
+
+def _pss_parameters(parameters: der.Element) -> tuple[str | None, str | None, int]:
+    """Return digest, mask digest and salt length: SHA-1 twice and 20 octets by default (RFC 4055 section 3.1)."""
+    listed = der.elements(der.expect(parameters, der.SEQUENCE, "parameters"))
+    members = {
+        tag: der.single(member, "a parameter")
+        for tag, member in der.optional(listed, (0xA0, 0xA1, 0xA2, 0xA3), "parameters").items()
+    }
+    digest = _digest(members[0xA0]) if 0xA0 in members else "sha1"
+    mask = _digest(der.elements(members[0xA1].content)[1]) if 0xA1 in members else "sha1"
+    salt = der.integer(der.expect(members[0xA2], der.INTEGER, "salt length")) if 0xA2 in members else 20
+    return digest, mask, salt
 
 
 def _digest(algorithm: der.Element) -> str | None:

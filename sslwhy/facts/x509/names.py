@@ -42,9 +42,12 @@ _FOLDED = frozenset(
     }
 )
 # What OpenSSL takes as an attribute's value: universal types of the ASN1_PRINTABLE mask.
-_VALUES = frozenset({3, *range(7, 16), 18, 19, 20, 22, 28, 29, 30})
+_VALUES = frozenset({3, 7, 8, 9, *range(11, 16), 18, 19, 20, 22, 28, 29, 30})
+_DIRECTORY_STRINGS = frozenset(
+    {der.UTF8_STRING, der.BMP_STRING, der.UNIVERSAL_STRING, der.PRINTABLE_STRING, der.T61_STRING}
+)
 _SPACES = re.compile(rb"[ \t\n\v\f\r]+")
-_SPECIAL = re.compile(r'([,+"\\<>;=])')
+_SPECIAL = str.maketrans({character: "\\" + character for character in ',+"\\<>;='})
 
 GeneralNameKind = Literal["other", "email", "dns", "x400", "directory", "edi", "uri", "ip", "registered"]
 _KINDS: dict[int, GeneralNameKind] = {
@@ -58,6 +61,7 @@ _KINDS: dict[int, GeneralNameKind] = {
     0x87: "ip",
     0x88: "registered",
 }
+_STRINGS_IN_PIECES = frozenset({0xA1, 0xA2, 0xA6, 0xA7})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +100,15 @@ class DistinguishedName:
     canonical: bytes = b""
 
     @classmethod
-    def from_content(cls, content: bytes) -> DistinguishedName:
-        """Decode the contents of an RDNSequence.
+    def from_element(cls, element: der.Element) -> DistinguishedName:
+        """Decode an RDNSequence.
 
         Raises:
             DerError: where OpenSSL could not read the name.
         """
         rdns, canonical = [], []
-        for rdn in der.elements(content):
-            members = [_attribute(member) for member in der.elements(der.expect(rdn, der.SET, "name"))]
+        for rdn in der.repeated(element, der.SEQUENCE, "name"):
+            members = [_attribute(member) for member in der.repeated(rdn, der.SET, "relative name")]
             if members:
                 rdns.append(tuple(attribute for attribute, _ in members))
                 canonical.append(_encoded(der.SET, b"".join(sorted((folded for _, folded in members)))))
@@ -129,6 +133,12 @@ class DistinguishedName:
 
 
 def _attribute(element: der.Element) -> tuple[Attribute, bytes]:
+    kind, value = _kind_and_value(element)
+    attribute = Attribute(der.oid(kind.content), value.tag, value.content)
+    return attribute, _encoded(der.SEQUENCE, kind.raw + _folded(value))
+
+
+def _kind_and_value(element: der.Element) -> tuple[der.Element, der.Element]:
     members = der.elements(der.expect(element, der.SEQUENCE, "name attribute"))
     if len(members) != 2:
         raise der.DerError("a name attribute is not a type and a value")
@@ -136,8 +146,18 @@ def _attribute(element: der.Element) -> tuple[Attribute, bytes]:
     if value.tag != der.SEQUENCE and value.tag not in _VALUES:
         raise der.DerError(f"a name attribute's value has tag 0x{value.tag:02x}")
     der.check_any(value)
-    attribute = Attribute(der.oid(der.expect(kind, der.OID, "attribute type")), value.tag, value.content)
-    return attribute, _encoded(der.SEQUENCE, kind.raw + _folded(value))
+    der.oid(der.expect(kind, der.OID, "attribute type"))
+    return kind, value
+
+
+def check_relative_name(content: bytes) -> None:
+    """Check the contents of a RelativeDistinguishedName.
+
+    Raises:
+        DerError: where OpenSSL could not read it.
+    """
+    for element in der.elements(content):
+        _kind_and_value(element)
 
 
 def _folded(value: der.Element) -> bytes:
@@ -157,8 +177,7 @@ def _encoded(tag: int, content: bytes) -> bytes:
 
 
 def _shown(attribute: Attribute) -> str:
-    value = _SPECIAL.sub(r"\\\1", attribute.text)
-    return f"{_SHORT.get(attribute.oid, attribute.oid)}={value}"
+    return f"{_SHORT.get(attribute.oid, attribute.oid)}={attribute.text.translate(_SPECIAL)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +206,19 @@ class GeneralName:
             DerError: where OpenSSL could not read it.
         """
         kind = _KINDS.get(element.tag)
+        if element.tag in _STRINGS_IN_PIECES:
+            kind = _KINDS[element.tag - der.CONSTRUCTED]
+            return cls(kind, der.joined(element))
         if kind is None:
             raise der.DerError(f"general name with tag 0x{element.tag:02x}")
         if kind == "other":
             return cls._other(element)
         if kind == "directory":
-            content = der.only(element.content, der.SEQUENCE, "directory name")
-            return cls(kind, element.content, DistinguishedName.from_content(content))
+            return cls(kind, element.content, DistinguishedName.from_element(der.single(element, "a name")))
         if kind == "registered":
             return cls(kind, element.content, other_type=der.oid(element.content))
-        if kind in {"x400", "edi"}:
-            der.elements(element.content)
+        if kind == "edi":
+            _check_edi(element.content)
         return cls(kind, element.content)
 
     @classmethod
@@ -205,7 +226,8 @@ class GeneralName:
         members = der.elements(element.content)
         if len(members) != 2:
             raise der.DerError("an otherName is not a type and a value")
-        value = der.read(der.expect(members[1], 0xA0, "otherName value"))
+        der.expect(members[1], 0xA0, "otherName value")
+        value = der.single(members[1], "otherName value")
         der.check_any(value)
         kind = der.oid(der.expect(members[0], der.OID, "otherName type"))
         return cls("other", value.content, other_type=kind, other_tag=value.tag)
@@ -220,6 +242,17 @@ class GeneralName:
         if self.kind in {"email", "dns", "uri"}:
             return self.content.decode("latin-1")
         return f"{self.other_type or self.kind}"
+
+
+def _check_edi(content: bytes) -> None:
+    parts = der.optional(der.elements(content), (0xA0, 0xA1), "an ediPartyName")
+    if 0xA1 not in parts:
+        raise der.DerError("an ediPartyName without a party")
+    for part in parts.values():
+        value = der.single(part, "an ediPartyName")
+        if value.tag not in _DIRECTORY_STRINGS:
+            raise der.DerError("an ediPartyName of a wrong string type")
+        der.check_any(value)
 
 
 def _address(content: bytes) -> str:
