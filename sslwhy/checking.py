@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 import requests
 import requests.adapters
+import urllib3
 
+from sslwhy.causes.answers.classify import classify
 from sslwhy.causes.judge import judge
 from sslwhy.clients.traces.reading import read_incident
 from sslwhy.diagnosis import assemble
@@ -20,16 +22,19 @@ from sslwhy.evidence.collect import Budget, collect, target_of
 from sslwhy.evidence.deepen import deepen
 from sslwhy.evidence.incident import Incident
 from sslwhy.evidence.rehearsal import rehearse
+from sslwhy.facts.answer import page_answer
+from sslwhy.facts.missing import Missing
 from sslwhy.facts.observed import Operation
 from sslwhy.inquiry import unexplained
 from sslwhy.journal import own_trouble
 from sslwhy.policy import Policy
-from sslwhy.text import clean, redact
+from sslwhy.text import clean, plain_url, redact
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from sslwhy.facts.answer import Answer
     from sslwhy.report.report import Report
 
 _CHECK = Operation("check")
@@ -48,7 +53,8 @@ def check(
     """Check one endpoint: one real handshake the way requests makes it, and what explains its failure.
 
     After a handshake that verified the server one HEAD request is sent, without credentials, because TLS 1.3 servers
-    refuse a client certificate only then. A server that was not verified is sent nothing.
+    refuse a client certificate only then; and where its status is one that servers refuse a certificate with, one GET
+    request for the page that says so. A server that was not verified is sent nothing.
 
     Args:
         url: an https address; ``host``, ``host:port`` and IP addresses are taken as https.
@@ -159,23 +165,62 @@ def _reach(
     pool = adapter.get_connection_with_tls_context(
         request, merged["verify"], proxies=merged["proxies"], cert=merged["cert"]
     )
+    seen = _witness(pool)
     if merged["verify"] is False:
-        connection = pool._get_conn(timeout)  # noqa: SLF001 - requests has no way to connect without sending
-        connection.connect()
-        return arrived(testimony=_testimony(connection))
-    response = session.send(request, timeout=timeout, allow_redirects=False, **merged)
-    return arrived(testimony=_testimony(pool.pool.get(block=False)), server_date=response.headers.get("Date"))
+        _only_connect(pool, timeout)
+        return arrived(testimony=seen[-1] if seen else None)
+    send = functools.partial(session.send, timeout=timeout, allow_redirects=False, **merged)
+    response = send(request)
+    return arrived(
+        testimony=seen[-1] if seen else None,
+        server_date=response.headers.get("Date"),
+        answer=_said(session, url, send) if response.status_code in _TELLING else _NO_ANSWER,
+    )
 
 
-def _testimony(connection: Any) -> Testimony | None:
-    """Return what a connection that stands can tell, and close it."""
-    tls = getattr(connection, "sock", None)
-    if tls is None:
-        return None
+def _witness(pool: Any) -> list[Testimony]:
+    """Have the connections of a pool testify as soon as they stand; return the list that this fills."""
+    seen: list[Testimony] = []
+
+    class Witness(pool.ConnectionCls):  # type: ignore[misc]
+        def connect(self) -> None:
+            super().connect()
+            if isinstance(self.sock, ssl.SSLSocket):  # TLS inside TLS has another kind
+                seen.append(Testimony(self.sock, established=True))
+
+    pool.ConnectionCls = Witness
+    return seen
+
+
+def _only_connect(pool: Any, timeout: float) -> None:
+    """Connect and send nothing, for which requests has no way of its own."""
+    connection = pool._get_conn()  # noqa: SLF001
+    connection.timeout = timeout
     try:
-        return Testimony(tls, established=True)
+        if pool.proxy is None:
+            connection.connect()
+        else:
+            pool._prepare_proxy(connection)  # noqa: SLF001 - asks for the tunnel and connects
     finally:
         connection.close()
+
+
+_NO_ANSWER = Missing("the answer does not speak of TLS")
+_TELLING = {400, 403, 495, 496, 525, 526}
+"""Statuses with which a service refuses a client certificate, or the lack of one, or speaks of a server behind it."""
+_PAGE = 64 * 1024
+
+
+def _said(session: requests.Session, url: str, send: Callable[..., requests.Response]) -> Answer | Missing:
+    """Return the page of such a status, which HEAD has not, if it speaks of TLS; any other is no matter of a check."""
+    request = session.prepare_request(requests.Request("GET", url, auth=_no_credentials))
+    try:
+        with send(request, stream=True) as response:
+            body = response.raw.read(_PAGE, decode_content=True)
+    except (OSError, urllib3.exceptions.HTTPError):
+        return _NO_ANSWER
+    answer = page_answer(status=response.status_code, url=plain_url(url), headers=response.headers, body=body)
+    return answer if classify(answer) else _NO_ANSWER
 
 
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:

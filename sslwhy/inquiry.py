@@ -97,7 +97,10 @@ def diagnose_chain(
 
     Raises:
         TypeError: the chain or the anchors are not bytes.
+        ValueError: the hostname is empty, which would match nothing and must not pass for "unchecked".
     """
+    if hostname == "":
+        raise ValueError("hostname is empty; None leaves names unchecked")
     certificates, anchors = _bytes("chain", chain), _bytes("trust_anchors", trust_anchors)
     moment = now or datetime.now(timezone.utc)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -245,7 +245,8 @@ def test_proxies(proxy: str, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        ("--timeout", "0"), ("--timeout=-1",), ("--timeout", "nan"), ("--timeout", "1e300"), ("--timeout", "soon"), ("--deadline", "0"),
+        ("--timeout", "0"), ("--timeout=-1",), ("--timeout", "nan"), ("--timeout", "1e300"), ("--timeout", "soon"),
+        ("--deadline", "0"),
         ("--verify", ""), ("--cert", ""), ("--key", "key.pem"), ("--html", ""),
     ],
 )  # fmt: skip

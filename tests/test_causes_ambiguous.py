@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from support import legacy, raw
 from support.asking import WAYS, failed, primary
-from support.relays import Balancer, DropsLargeHello
+from support.relays import Balancer, DropsLargeHello, Filter
 from support.tls import TlsServer
 from support.trip import get, python, remedy
 
 import sslwhy
-from sslwhy.evidence.own_hello import OwnHello, read_client_hello
 
 
 if TYPE_CHECKING:
@@ -103,8 +101,8 @@ def test_a_demand_that_the_handshake_did_not_come_to(
     demand: str, way: str, rsa_leaf: Identity, issuing: pki.Authority, ca_file: str
 ) -> None:
     """No common suite ends the handshake before a certificate is asked for: the demand is mentioned, not blamed."""
-    settings = {"clients": [issuing], "client_auth": demand}
-    with TlsServer(rsa_leaf, versions=("1.2", "1.2"), ciphers="AES128-SHA", **settings) as server:
+    server = TlsServer(rsa_leaf, versions=("1.2", "1.2"), ciphers="AES128-SHA", clients=[issuing], client_auth=demand)
+    with server:
         report = failed(server.url, way, verify=ca_file)
     assert primary(report) == "no-shared-cipher confirmed server"
     assert [(each.code, each.confidence) for each in report.findings[1:]] == [
@@ -112,26 +110,10 @@ def test_a_demand_that_the_handshake_did_not_come_to(
     ]
 
 
-class _Filter(Balancer):
-    """Shows a behaviour to ClientHellos of a kind, and passes the others on."""
-
-    def __init__(self, backend: TlsServer, kind: Callable[[OwnHello], bool], end: raw.Behaviour) -> None:
-        super().__init__(backend)
-        self._kind = kind
-        self._end = end
-
-    def serve(self, connection: socket.socket) -> None:
-        """Look into the ClientHello without taking it off the connection."""
-        if self._kind(read_client_hello(connection.recv(65536, 2))):  # MSG_PEEK
-            self._end(connection)
-        else:
-            super().serve(connection)
-
-
 @pytest.mark.parametrize("way", WAYS)
 def test_a_filter_that_closes_on_alpn_is_not_called_a_matter_of_size(way: str, leaf: Identity, ca_file: str) -> None:
     """The small ClientHello lacks more than bytes; padded to the same size it still gets through."""
-    with TlsServer(leaf) as server, _Filter(server, lambda own: bool(own.alpn), raw.close_after_hello) as front:
+    with TlsServer(leaf) as server, Filter(server, lambda own: bool(own.alpn), raw.close_after_hello) as front:
         report = failed(front.url, way, verify=ca_file)
     assert primary(report) == "handshake-closed likely server"
     assert report.primary
@@ -140,7 +122,7 @@ def test_a_filter_that_closes_on_alpn_is_not_called_a_matter_of_size(way: str, l
 
 def test_what_the_probes_met_is_printed_where_no_cause_fits(leaf: Identity, ca_file: str) -> None:
     """An honest `unclassified` hands over what was learned."""
-    with TlsServer(leaf) as server, _Filter(server, lambda own: bool(own.alpn), raw.alert(40)) as front:
+    with TlsServer(leaf) as server, Filter(server, lambda own: bool(own.alpn), raw.alert(40)) as front:
         report = failed(front.url, verify=ca_file)
     assert report.code == "unclassified"
     assert report.primary
@@ -169,23 +151,10 @@ def test_a_server_that_answers_in_an_old_version(way: str, leaf: Identity, ca_fi
 # Slow
 
 
-class _Slow(Balancer):
-    """Waits before it passes anything on."""
-
-    def __init__(self, backend: TlsServer, seconds: float) -> None:
-        super().__init__(backend)
-        self._seconds = seconds
-
-    def serve(self, connection: socket.socket) -> None:
-        """Sleep, then carry."""
-        time.sleep(self._seconds)
-        super().serve(connection)
-
-
 @pytest.mark.parametrize("way", WAYS)
 def test_a_slow_server_is_told_from_a_silent_one(way: str, leaf: Identity, ca_file: str) -> None:
     """A ServerHello after a second: too late for the call, in time for the patient probe."""
-    with TlsServer(leaf) as server, _Slow(server, 1.0) as front:
+    with TlsServer(leaf) as server, Balancer(server, delay=0.5) as front:
         report = failed(front.url, way, verify=ca_file, timeout=0.4)
     assert primary(report) == "handshake-timeout likely server"
     assert report.primary
@@ -199,14 +168,14 @@ def test_a_slow_server_is_told_from_a_silent_one(way: str, leaf: Identity, ca_fi
 @pytest.mark.parametrize("way", WAYS)
 def test_a_slow_refusal_is_still_understood(way: str, leaf: Identity, ca_file: str) -> None:
     """Where each answer takes its time, the probes wait for it."""
-    with TlsServer(leaf, versions=("1.0", "1.0")) as server, _Slow(server, 0.5) as front:
+    with TlsServer(leaf, versions=("1.0", "1.0")) as server, Balancer(server, delay=0.25) as front:
         report = failed(front.url, way, verify=ca_file)
     assert primary(report) == "protocol-version-mismatch confirmed server"
 
 
 def test_a_refusal_too_slow_for_the_probes_is_not_called_a_refusal_of_everything(leaf: Identity, ca_file: str) -> None:
     """Silence within the deadline is not an answer."""
-    with TlsServer(leaf, versions=("1.0", "1.0")) as server, _Slow(server, 1.0) as front:
+    with TlsServer(leaf, versions=("1.0", "1.0")) as server, Balancer(server, delay=0.5) as front:
         policy = sslwhy.Policy(deadline=1.0)
         with sslwhy.Session(diagnosis=policy) as session, pytest.raises(sslwhy.DiagnosedError) as caught:
             session.get(front.url, verify=ca_file, timeout=5)

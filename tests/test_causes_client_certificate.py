@@ -13,6 +13,7 @@ from support.programs import GnutlsServer, JavaServer, OpensslServer
 from support.tls import TlsServer
 
 import sslwhy
+from sslwhy.demo.loopback import Response
 
 
 if TYPE_CHECKING:
@@ -82,11 +83,24 @@ def test_the_names_of_the_accepted_cas_are_told(leaf: Identity, issuing: pki.Aut
 
 
 @needs("nginx")
-def test_an_answer_that_demands(leaf: Identity, issuing: pki.Authority, ca_file: str) -> None:
-    """nginx finishes the handshake and says it in HTTP."""
+@pytest.mark.parametrize("way", WAYS)
+def test_an_answer_that_demands(way: str, leaf: Identity, issuing: pki.Authority, ca_file: str) -> None:
+    """nginx finishes the handshake and says it in HTTP: a check asks for the page, which HEAD does not bring."""
     with Nginx(leaf, clients=[issuing]) as server, sslwhy.Session() as session:
-        report = sslwhy.explain(session.get(server.url, verify=ca_file, timeout=5))
+        if way == "check":
+            report = sslwhy.check(server.url, verify=ca_file)
+        else:
+            report = sslwhy.explain(session.get(server.url, verify=ca_file, timeout=5))
     assert report.code == "client-certificate-required"
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_any_other_refusal_is_no_matter_of_a_check(status: int, leaf: Identity, ca_file: str) -> None:
+    """A service that minds the path, or the caller, has no fault in its TLS."""
+    with TlsServer(leaf, lambda _: Response(status, b"<h1>Forbidden</h1>")) as server:
+        report = sslwhy.check(server.url, verify=ca_file)
+    assert report.primary is None
+    assert report.chain
 
 
 # client-certificate-expired

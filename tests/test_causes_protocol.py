@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from typing import TYPE_CHECKING
 
@@ -10,21 +9,17 @@ import pytest
 from support import legacy, raw
 from support.asking import WAYS, failed, failed_with, primary
 from support.isolation import needs
-from support.programs import GnutlsServer, JavaServer, OpensslServer
-from support.relays import Balancer, DropsLargeHello
+from support.programs import GnutlsServer, OpensslServer
+from support.relays import Balancer, Filter
 from support.tls import TlsServer
 from support.trip import get, python, remedy
 from urllib3.util.ssl_ import create_urllib3_context
 
 import sslwhy
-from sslwhy.evidence.own_hello import read_client_hello
 
 
 if TYPE_CHECKING:
     from sslwhy.demo.pki import Identity
-
-RSA_ONLY = "NONE:+VERS-TLS1.2:+AES-128-CBC:+SHA1:+RSA:+SIGN-ALL:+COMP-ALL:+GROUP-ALL"
-
 
 # protocol-version-mismatch
 
@@ -67,24 +62,10 @@ def test_a_client_that_is_too_old_is_told_so(leaf: Identity, ca_file: str) -> No
     assert "wants TLS 1.3" in report.primary.headline
 
 
-class _Intolerant(DropsLargeHello):
-    """A filter of the years before TLS 1.3: it refuses each ClientHello with supported_versions in it."""
-
-    def __init__(self, backend: TlsServer) -> None:
-        super().__init__(backend, 1 << 16)
-
-    def serve(self, connection: socket.socket) -> None:
-        """Look into the ClientHello without taking it off the connection."""
-        if read_client_hello(connection.recv(65536, socket.MSG_PEEK)).versions:
-            raw.alert(70)(connection)
-        else:
-            super().serve(connection)
-
-
 @pytest.mark.parametrize("way", WAYS)
 def test_a_filter_that_cannot_bear_tls_1_3(way: str, leaf: Identity, ca_file: str) -> None:
-    """The versions overlap, and still the mere offer of the newer one is refused; leaving it out gets through."""
-    with TlsServer(leaf) as server, _Intolerant(server) as front:
+    """A filter of the years before TLS 1.3: the versions overlap, and still the mere offer of the newer one is refused; leaving it out gets through."""
+    with TlsServer(leaf) as server, Filter(server, lambda own: own.versions, raw.alert(70)) as front:
         report = failed(front.url, way, verify=ca_file)
         assert primary(report) == "protocol-version-mismatch confirmed server"
         assert report.primary
@@ -107,20 +88,6 @@ def test_a_server_of_plain_rsa_suites(way: str, rsa_leaf: Identity, ca_file: str
         assert "ECDHE-" in report.primary.expected
         assert "security level 2" in report.primary.expected
         python(str(remedy(report.primary, snippet=True).snippet) + get(server.url))
-
-
-@needs("gnutls-serv")
-def test_the_same_with_gnutls(rsa_leaf: Identity, ca_file: str) -> None:
-    """GnuTLS words it as OpenSSL does."""
-    with GnutlsServer(rsa_leaf, priority=RSA_ONLY) as server:
-        assert primary(failed(server.url, verify=ca_file)) == "no-shared-cipher confirmed server"
-
-
-@needs("java", "javac")
-def test_the_same_with_java(rsa_leaf: Identity, ca_file: str) -> None:
-    """So does Java."""
-    with JavaServer(rsa_leaf, versions=["TLSv1.2"], suites=["TLS_RSA_WITH_AES_128_CBC_SHA"]) as server:
-        assert primary(failed(server.url, verify=ca_file)) == "no-shared-cipher confirmed server"
 
 
 @pytest.mark.parametrize("turns", ["bg", "bgg", "bbg", "bggg", "bbgg"])

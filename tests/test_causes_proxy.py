@@ -168,6 +168,15 @@ def test_the_same_with_httpx(server: TlsServer, ca_file: str) -> None:
     assert caught.value.code == "proxy-authentication-required"
 
 
+def test_an_unverified_check_takes_the_tunnel(server: TlsServer) -> None:
+    """A check that was told not to verify goes through the proxy as well, and sends nothing behind it."""
+    with Proxy() as proxy:
+        report = sslwhy.check(server.url, verify=bool(0), proxies=through(proxy), timeout=2)
+        assert proxy.tunnels == [f"localhost:{server.port}"]
+    assert report.primary is None
+    assert server.application_bytes == 0
+
+
 # proxy-refused-tunnel
 
 

@@ -143,6 +143,19 @@ def test_the_path_given_with_the_request_is_to_blame_not_the_variable(
     assert "REQUESTS_CA_BUNDLE" in report.primary.headline
 
 
+def test_an_override_hides_another_fault(
+    monkeypatch: pytest.MonkeyPatch, root: pki.Authority, stranger: str, tmp_path: Path
+) -> None:
+    """The certificate has expired as well: both are told, and the primary is what OpenSSL stopped at."""
+    renew_certifi(monkeypatch, tmp_path, root)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", stranger)
+    old = root.issue("localhost", dns=["localhost"], not_before=-9 * pki.DAY, not_after=-pki.DAY)
+    with TlsServer(old) as server:
+        report = diagnosed(lambda: requests.get(server.url))
+    assert report.observed.verify_code == 20
+    assert [finding.code for finding in report.findings] == ["trust-store-override", "certificate-expired"]
+
+
 def test_no_override_where_nothing_would_have_helped(
     monkeypatch: pytest.MonkeyPatch, server: TlsServer, stranger: str
 ) -> None:

@@ -19,7 +19,7 @@ from support import keys, odd_chains, pki
 from support.oracle import CRYPTO
 
 from sslwhy.facts.x509 import der
-from sslwhy.facts.x509.certificate import Certificate
+from sslwhy.facts.x509.certificate import Certificate, moment
 from sslwhy.facts.x509.keys import finite_field_strength
 from sslwhy.facts.x509.names import DistinguishedName
 
@@ -187,11 +187,11 @@ def test_what_openssl_cannot_read(change: dict[str, object], word: str) -> None:
 
 def test_times() -> None:
     """Two-digit years turn at 50; any other form than RFC 5280's cannot be compared."""
-    assert der.moment(der.UTC_TIME, b"491231235959Z") == dt.datetime(2049, 12, 31, 23, 59, 59, tzinfo=dt.timezone.utc)
-    assert der.moment(der.UTC_TIME, b"500101000000Z") == dt.datetime(1950, 1, 1, tzinfo=dt.timezone.utc)
-    assert der.moment(der.GENERALIZED_TIME, b"20500101000000Z") == dt.datetime(2050, 1, 1, tzinfo=dt.timezone.utc)
+    assert moment(der.UTC_TIME, b"491231235959Z") == dt.datetime(2049, 12, 31, 23, 59, 59, tzinfo=dt.timezone.utc)
+    assert moment(der.UTC_TIME, b"500101000000Z") == dt.datetime(1950, 1, 1, tzinfo=dt.timezone.utc)
+    assert moment(der.GENERALIZED_TIME, b"20500101000000Z") == dt.datetime(2050, 1, 1, tzinfo=dt.timezone.utc)
     for odd in (b"2501010000Z", b"250101000000+0000", b"251301000000Z", b"250101000060Z", b"250230000000Z"):
-        assert der.moment(der.UTC_TIME, odd) is None
+        assert moment(der.UTC_TIME, odd) is None
 
 
 def test_a_weak_curve_is_known() -> None:

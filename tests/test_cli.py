@@ -79,6 +79,24 @@ def test_check_compares_all_addresses(
     assert status == 1
 
 
+def test_the_addresses_stand_side_by_side(
+    hosts: dict[str, list[str]], issuing: Any, ca_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After the reports on each address a table says which one differs; a single address needs none."""
+    from sslwhy.cli.main import run
+
+    hosts.update({"two.example": ["127.0.0.1", "127.0.0.2"], "one.example": ["127.0.0.1"]})
+    with tls.TlsServer(issuing.issue("x", dns=["two.example", "one.example"])) as server:
+        options = ["check", "--all-addresses", "--verify", ca_file]
+        run([*options, f"two.example:{server.port}"])
+        two = capsys.readouterr().out
+        run([*options, f"one.example:{server.port}"])
+        one = capsys.readouterr().out
+    table = f"the 2 addresses of two.example:{server.port}\n  127.0.0.1  ok\n  127.0.0.2  connection-refused\n"
+    assert two.rstrip().endswith(table.rstrip())
+    assert "addresses of" not in one
+
+
 def test_explain_and_causes() -> None:
     """A code's page can be read, all codes are listed, a wrong code gets a hint and exit status 2."""
     page = sslwhy("explain", "certificate-expired")
@@ -121,9 +139,10 @@ def test_colour_is_the_readers_choice(leaf: Any, ca_file: str) -> None:
         assert sslwhy(*arguments, PYTHONIOENCODING="ascii").returncode == 0
 
 
-def test_demo() -> None:
+def test_demo(tmp_path: Path) -> None:
     """The demo plays a healthy call and the five faults, each before and after, and leaves nothing behind."""
-    done = sslwhy("demo", REQUESTS_CA_BUNDLE="/nowhere", SSLKEYLOGFILE="")
+    done = sslwhy("demo", REQUESTS_CA_BUNDLE="/nowhere", SSLKEYLOGFILE="", SSLWHY="off", TMPDIR=str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("-- before") == done.stdout.count("-- after") == 5
     assert "Ping() -> 'pong'" in done.stdout

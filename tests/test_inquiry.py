@@ -13,6 +13,7 @@ from support import pki, raw, tls
 
 import sslwhy
 from sslwhy import Policy
+from sslwhy.demo.loopback import Response
 from sslwhy.demo.soap_service import SoapService
 
 
@@ -32,14 +33,24 @@ class TestCheck:
         assert report.trust is not None
         assert (report.trust.source, report.trust.anchors) == ("verify", 1)
 
+    def test_a_server_that_closes_after_its_answer(self, leaf: Any, ca_file: str) -> None:
+        """The chain is taken while the connection stands, whatever the server does with it afterwards."""
+        headers = {"Connection": "close"}
+        with tls.TlsServer(leaf, lambda _: Response(200, b"", headers=headers)) as server:
+            report = sslwhy.check(server.url, verify=ca_file)
+        assert report.primary is None
+        assert len(report.chain) == 3
+
     def test_nothing_is_sent_to_a_server_that_was_not_verified(self, leaf: Any) -> None:
         """Neither a failing check nor one that was told not to verify sends an application byte."""
         with tls.TlsServer(leaf) as server:
             failed = sslwhy.check(server.url)
-            unverified = sslwhy.check(server.url, verify=bool(0))
+            for nothing in (bool(0), 0, ""):  # each of them switches requests' verification off
+                unverified = sslwhy.check(server.url, verify=nothing)  # type: ignore[arg-type]
+                assert unverified.primary is None
+                assert "unchecked validity, path" in str(unverified)
             assert server.application_bytes == 0
         assert failed.code == "unknown-issuer"
-        assert unverified.primary is None
 
     def test_credentials_stay_home(self, leaf: Any, ca_file: str, tmp_path: Any, monkeypatch: Any) -> None:
         """Neither user info of the URL nor a .netrc entry leaves this machine, or enters the report."""
@@ -73,6 +84,17 @@ class TestCheck:
             sslwhy.check(url)
 
 
+class Unspeakable:
+    """An object that has no text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+class UnspeakableError(Unspeakable, Exception):
+    """An exception without one."""
+
+
 class TestExplain:
     """``explain()`` reads what is in hand and never raises."""
 
@@ -103,7 +125,9 @@ class TestExplain:
         thawed = pickle.loads(pickle.dumps(caught.value))
         assert sslwhy.explain(thawed) == caught.value.report  # type: ignore[attr-defined]
 
-    @pytest.mark.parametrize("subject", [ValueError("x"), KeyboardInterrupt(), None, 17, "text", object()])
+    @pytest.mark.parametrize(
+        "subject", [ValueError("x"), KeyboardInterrupt(), None, 17, "text", object(), Unspeakable(), UnspeakableError()]
+    )
     def test_anything(self, subject: Any) -> None:
         """Whatever is handed in, the answer is a report."""
         report = sslwhy.explain(subject)
@@ -121,6 +145,13 @@ class TestDiagnoseChain:
             assert report.findings == ()
             assert report.trust is not None
             assert report.trust.anchors == 1
+
+    def test_no_name_is_not_an_empty_name(self, root: Any, leaf: Any) -> None:
+        """Names stay unchecked only where that was asked for, and the report says that they were."""
+        with pytest.raises(ValueError, match="hostname"):
+            sslwhy.diagnose_chain(leaf.chain(), trust_anchors=[root.der], hostname="")
+        report = sslwhy.diagnose_chain(leaf.chain(), trust_anchors=[root.der])
+        assert "unchecked identity" in str(report)
 
     def test_moment(self, root: Any, leaf: Any) -> None:
         """``now`` decides about validity; a naive moment is UTC."""

@@ -111,6 +111,62 @@ def test_line_hedges_only_by_confidence() -> None:
     assert "(possible; or: the server does not send its intermediate)" in report.line()
 
 
+def test_line_names_what_else_is_proven() -> None:
+    """Whoever reads only the line learns of every proven fault; what is only possible stays in the block."""
+    named = replace(EXPIRED, code="hostname-mismatch")
+    report = replace(REPORT, findings=(EXPIRED, named, UNKNOWN, named))
+    assert report.line().endswith("reload the server; also: hostname-mismatch [certificate-expired]")
+
+
+def test_what_claims_nothing_is_not_hedged() -> None:
+    """``unclassified`` says that the cause is not known: no word of doubt is added, and no server is made up."""
+    nothing = replace(UNKNOWN, code="unclassified", headline="ValueError at the server, cause not known")
+    nowhere = Report(
+        target=Target(None, None, None), operation=Operation(), observed=Observed(stage="setup"), findings=(nothing,)
+    )
+    assert nowhere.line() == "the call failed: ValueError at the server, cause not known [unclassified]"
+    assert str(nowhere).startswith("error[unclassified]: ValueError at the server, cause not known\n")
+
+
+def test_shell_and_python_are_told_apart() -> None:
+    """A remedy with both says which text goes where."""
+    both = Remedy("you", "do it", command="sslwhy trust h --out b.pem", snippet='session.verify = "b.pem"')
+    assert str(replace(REPORT, findings=(replace(EXPIRED, remedies=(both,)),))).splitlines()[3:8] == [
+        "  fix       you: do it",
+        "            in a shell:",
+        "                sslwhy trust h --out b.pem",
+        "            in Python:",
+        '                session.verify = "b.pem"',
+    ]
+
+
+def test_what_was_not_checked_is_said_once_for_each_reason() -> None:
+    """While the cause is in doubt, topics with one reason share a row; a finding is not told twice."""
+    checks = (
+        Check("validity", "skipped", "no certificate came"),
+        Check("path", "inconclusive", "unknown-issuer"),
+        Check("content", "skipped", "no certificate came"),
+        Check("answer", "skipped", "the failure is not an answer"),
+    )
+    rows = [line for line in str(replace(REPORT, findings=(UNKNOWN,), checks=checks)).splitlines() if "unch" in line]
+    assert rows == [
+        "  unchecked validity, content: no certificate came",
+        "  unchecked answer: the failure is not an answer",
+    ]
+    assert "unchecked" not in str(replace(REPORT, checks=checks))
+    fine = str(Report(target=REPORT.target, operation=Operation("check"), observed=Observed(), checks=checks))
+    assert "unchecked validity, content: no certificate came" in fine
+    assert "answer" not in fine
+
+
+def test_a_certificate_is_described_once() -> None:
+    """Where a chain goes in circles, a certificate that was described is only named again."""
+    circle = str(replace(REPORT, chain=REPORT.chain[:1] * 3, connections=1))
+    assert circle.count("end-entity: CN=api.example") == 3
+    assert circle.count("SHA-256 ") == 1
+    assert "  probes    1 connection opened" in circle
+
+
 def test_nothing_wrong() -> None:
     """A report without findings says so in every form."""
     report = Report(target=Target("https://h/", "h", 443), operation=Operation("check"), observed=Observed())

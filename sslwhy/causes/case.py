@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,14 @@ class Case:
         if isinstance(evidence.trust, Missing):
             return evidence.trust
         return analyze(evidence.chain, evidence.trust.store.anchors, self.rules, self.reference)
+
+    @cached_property
+    def path_unless_strict(self) -> PathAnalysis | Missing:
+        """Return the analysis without the strict profile: a counterfactual."""
+        evidence = self.evidence
+        if isinstance(evidence.chain, Missing) or isinstance(evidence.trust, Missing):
+            return self.path
+        return analyze(evidence.chain, evidence.trust.store.anchors, replace(self.rules, strict=False), self.reference)
 
     @cached_property
     def answer(self) -> AnswerVerdict | None:

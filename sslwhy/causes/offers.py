@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.facts import questions
 from sslwhy.facts.client import ClientOffer
-from sslwhy.facts.peer import Abandoned, AlertReceived, ConnectFailed, HelloAnswer, PeerClosed, PeerSurvey, ServerFlight
+from sslwhy.facts.peer import AlertReceived, HelloAnswer, NotTls, PeerClosed, PeerSurvey, ServerFlight
 from sslwhy.facts.tls.alerts import alert_name
 from sslwhy.facts.tls.names import TLS_1_3, group_name, signature_scheme_name, version_name
 from sslwhy.facts.tls.suites import suite_named, suites
@@ -181,9 +181,9 @@ def fate(answer: HelloAnswer | None) -> str:
 def answers_in_words(case: Case) -> list[str]:
     """Return what the probes met, question by question, where they do not add up to a cause."""
     survey = survey_of(case)
-    met = [(name, answer) for name, answer in survey.variants if not isinstance(answer, (Abandoned, ConnectFailed))]
-    met += [(version_name(each.version), each.answer) for each in survey.by_version if accepts(each.answer)]
-    return [f"asked {name}: {_in_words(answer)}" for name, answer in met if answer is not None]
+    met = [*survey.variants, *((version_name(each.version), each.answer) for each in survey.by_version)]
+    told = (AlertReceived, NotTls, PeerClosed, ServerFlight)
+    return [f"asked {name}: {_in_words(answer)}" for name, answer in met if isinstance(answer, told)]
 
 
 def _in_words(answer: HelloAnswer) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.registry import cause_named
+from sslwhy.causes.service.soap import address_of_a_file
 from sslwhy.facts.missing import Missing
 from sslwhy.report.values import YOU, Remedy
 from sslwhy.text import clean
@@ -33,6 +34,8 @@ def with_remarks(case: Case, findings: Iterable[Finding]) -> tuple[Finding, ...]
             if (more := _remarked(case, remark, finding)) is not None:
                 found[place] = more
                 break
+    if found and (elsewhere := address_of_a_file(case.evidence)):
+        found[0] = replace(found[0], remedies=(*found[0].remedies, elsewhere))
     return tuple(found)
 
 

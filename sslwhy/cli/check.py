@@ -27,6 +27,7 @@ def command(options: argparse.Namespace) -> int:
     status = FINE
     reports: list[Report] = []
     for target in options.targets:
+        first = len(reports)
         try:
             for report in _reports(target, options):
                 reports.append(report)
@@ -35,6 +36,8 @@ def command(options: argparse.Namespace) -> int:
         except (ValueError, OSError) as problem:
             print(f"sslwhy: {clean(str(problem), 400)}", file=sys.stderr)
             status = USAGE
+        if options.all_addresses and not options.json:
+            _compare(reports[first:])
     return _write_html(reports, options, status)
 
 
@@ -79,6 +82,16 @@ def _show(report: Report, options: argparse.Namespace) -> None:
         from sslwhy.cli.terminal import show
 
         show(report)
+
+
+def _compare(reports: list[Report]) -> None:
+    """Print the addresses of one host side by side, each with its verdict, where there are several."""
+    if len(reports) > 1:
+        print(f"the {len(reports)} addresses of {reports[0].target.authority}")
+        width = max(len(report.target.address or "") for report in reports)
+        for report in reports:
+            print(f"  {report.target.address or '':{width}}  {report.primary.code if report.primary else 'ok'}")
+        print(flush=True)
 
 
 def _write_html(reports: list[Report], options: argparse.Namespace, status: int) -> int:

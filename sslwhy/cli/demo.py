@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from sslwhy.demo.faults import Scene
 
-_CLEARED = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "SSLKEYLOGFILE")
+_CLEARED = (
+    *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "SSLKEYLOGFILE"),
+    *("SSLWHY", "SSLWHY_DEADLINE", "SSLWHY_CONNECT", "SSLWHY_FETCH_ISSUERS"),
+)
 
 
 def command(options: argparse.Namespace) -> int:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import importlib.machinery
+import importlib.util
 import os
-import runpy
+import pkgutil
 import sys
-from typing import TYPE_CHECKING
+import types
+from typing import TYPE_CHECKING, Any
 
-from sslwhy.cli.status import PROBLEM
+from sslwhy.cli.status import PROBLEM, USAGE
 from sslwhy.clients.guard import diagnosing
 from sslwhy.evidence.errors import links
 
 
 if TYPE_CHECKING:
     import argparse
-    from types import TracebackType
+    from types import CodeType, TracebackType
 
-_OURS = ("sslwhy", "runpy")
+    _Program = tuple[CodeType, dict[str, Any]]
+
+_OURS = "sslwhy"
 _INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
 
@@ -42,12 +47,52 @@ def command(options: argparse.Namespace) -> int:
 
 
 def _run(program: str, *, module: bool) -> None:
-    if module:
-        _lead_path_with(os.getcwd())  # noqa: PTH109 - what python -m puts there
-        runpy.run_module(program, run_name="__main__", alter_sys=True)
-    else:
-        _lead_path_with(os.path.dirname(os.path.realpath(program)))  # noqa: PTH120 - what python puts there
-        runpy.run_path(program, run_name="__main__")
+    """Run a program as python itself does, in a module ``__main__`` that stays.
+
+    ``runpy`` takes its own away again, and threads and exit handlers look things up in it after the program's code has
+    ended.
+    """
+    code, names = _module(program) if module else _script(program)
+    main = types.ModuleType("__main__")
+    vars(main).update(names)
+    sys.modules["__main__"] = main
+    exec(code, vars(main))  # noqa: S102 - this is what the command is for
+
+
+def _script(program: str) -> _Program:
+    if pkgutil.get_importer(program) is not None:  # a directory or an archive
+        _lead_path_with(program)
+        return _of(importlib.machinery.PathFinder.find_spec("__main__", [program]), f"'__main__' in {program!r}")
+    _lead_path_with(os.path.dirname(os.path.realpath(program)))  # noqa: PTH120 - what python puts there
+    path = os.path.join(os.getcwd(), program)  # noqa: PTH109, PTH118 - python does not simplify it either
+    loader = importlib.machinery.SourceFileLoader("__main__", path)
+    try:
+        source = loader.get_data(path)
+    except OSError as error:
+        print(f"sslwhy run: can't open file {path!r}: {error}", file=sys.stderr)
+        raise SystemExit(USAGE) from None
+    code = compile(source, path, "exec", dont_inherit=True)
+    return code, {"__file__": path, "__loader__": loader, "__package__": None, "__spec__": None, "__cached__": None}
+
+
+def _module(name: str) -> _Program:
+    _lead_path_with(os.getcwd())  # noqa: PTH109 - what python -m puts there
+    spec = importlib.util.find_spec(name)
+    if spec is not None and spec.submodule_search_locations is not None:
+        name = f"{name}.__main__"
+        spec = importlib.util.find_spec(name)
+    program = _of(spec, name)
+    sys.argv[0] = str(program[1]["__file__"])
+    return program
+
+
+def _of(spec: importlib.machinery.ModuleSpec | None, name: str) -> _Program:
+    load = getattr(spec.loader, "get_code", None) if spec else None
+    code = load(spec.name) if spec and load else None
+    if spec is None or code is None:
+        raise SystemExit(f"sslwhy run: No module named {name}")
+    names = {"file": spec.origin, "loader": spec.loader, "package": spec.parent, "spec": spec, "cached": spec.cached}
+    return code, {f"__{key}__": value for key, value in names.items()}
 
 
 def _lead_path_with(folder: str) -> None:
@@ -58,6 +103,6 @@ def _lead_path_with(folder: str) -> None:
 
 def _from_program_on(trace: TracebackType | None) -> TracebackType | None:
     """Return the traceback without the frames that lead to the program."""
-    while trace is not None and trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
+    while trace is not None and trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] == _OURS:
         trace = trace.tb_next
     return trace

@@ -18,7 +18,7 @@ _FINGERPRINT_DIGITS = 16
 
 
 def to_dict(report: Diagnosis) -> dict[str, Any]:
-    """Return the JSON form of a report; see :meth:`sslwhy.Diagnosis.to_dict`."""
+    """Return the JSON form of a report; see :meth:`sslwhy.Report.to_dict`."""
     findings = [_finding(each) for each in report.findings]
     return {
         "schema_version": SCHEMA_VERSION,

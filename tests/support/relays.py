@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from sslwhy.demo.loopback import Application, HttpServer, Listener
+from sslwhy.evidence.own_hello import OwnHello, read_client_hello
 from support.raw import drain, read_record, reset, silent
 from support.tls import hello, server_context
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sslwhy.demo.pki import Identity
     from support.pki import Authority
+    from support.raw import Behaviour
 
 
 _IDLE = 30.0
@@ -95,6 +97,22 @@ class DropsLargeHello(Balancer):
         with self.adopt(_connect(backend.port, backend.host)) as upstream:
             upstream.sendall(record)
             pump(connection, upstream)
+
+
+class Filter(Balancer):
+    """A middlebox that shows a behaviour to ClientHellos of one kind, and passes the others on."""
+
+    def __init__(self, backend: Endpoint, kind: Callable[[OwnHello], object], end: Behaviour) -> None:
+        super().__init__(backend)
+        self._kind = kind
+        self._end = end
+
+    def serve(self, connection: socket.socket) -> None:
+        """Look into the ClientHello without taking it off the connection."""
+        if self._kind(read_client_hello(connection.recv(65536, socket.MSG_PEEK))):
+            self._end(connection)
+        else:
+            super().serve(connection)
 
 
 class Proxy(Listener):

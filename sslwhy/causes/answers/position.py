@@ -25,6 +25,7 @@ _REPR = re.compile(r"(?:Error|Exception|Fault)\((?:-?\d+, ?)?$")
 _BOUNDARIES = ("\n", ": ", "---> ", "; ", ". ", "[", " (", " - ", "\u3002")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*(?:(?:[.\\/]|::)[\w$]+)*(?:\(\))?")
 _NOT_PROSE = re.compile(r"https?://\S+|[\w$]+(?:\.[\w$]+)+")
+_URL_ASIDE = re.compile(r" \(https?://[^\s()]*\)$")
 _SENTENCE_END = re.compile(r": |\. |; |--->|[.:;]$")
 _NUMBERED = re.compile(r"(?:[A-Z][A-Z0-9]*[-_:]?)?\d[\w.-]*|\(\d+\)")
 # Exceptions that carry a caller's words as their message.
@@ -71,7 +72,10 @@ def _within_quotes(before: str, *, adjacent: bool) -> Anchor | None:
 def _mentions(line: str) -> bool:
     """Return whether a line starts by naming data rather than a failure."""
     head = _SENTENCE_END.split(line, maxsplit=1)[0].strip()
-    return not _names_exception(head) and head.lower() not in word_set("wrappers", "leads") and _echoes(head)
+    lower = head.lower()
+    if lower in word_set("wrappers", "leads") or lower.startswith(words("wrappers", "network leads")):
+        return False
+    return not _names_exception(head) and _echoes(head)
 
 
 def _names_exception(piece: str) -> bool:
@@ -94,7 +98,7 @@ def _wrapper(left: str) -> tuple[Anchor, int] | None:
             return None if _echoes(left[start:]) else ("led", start)
     if not left.endswith((":", " -")):
         return None
-    body = left[:-1].rstrip()
+    body = _URL_ASIDE.sub("", left[:-1].rstrip())
     start = _piece_start(body)
     kind = _lead(body[start:].strip())
     return None if kind is None else (kind, start)

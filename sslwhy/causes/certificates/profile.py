@@ -10,7 +10,6 @@ from sslwhy.causes.certificates.content import ContentCause
 from sslwhy.causes.certificates.remedies import reissue
 from sslwhy.causes.certificates.view import PathCause
 from sslwhy.causes.one_host import one_host
-from sslwhy.causes.path.analysis import analyze
 from sslwhy.facts.missing import Missing
 from sslwhy.report.values import SERVER_OPERATOR, Remedy, TrustChange
 from sslwhy.text import clean
@@ -58,13 +57,8 @@ class StrictProfileViolation(ContentCause):
     def remedies(cls, fault: Fault, case: Case) -> Iterator[Remedy]:
         """Yield the new certificate first; the dropped flag only where it is enough."""
         yield reissue(f"re-issue the certificate with {clean(fault.expected, 160)}")
-        evidence = case.evidence
-        if not evidence.chain or not evidence.trust:
-            return
-        relaxed = analyze(
-            evidence.chain, evidence.trust.store.anchors, replace(case.rules, strict=False), case.reference
-        )
-        if not relaxed.faults:
+        relaxed = case.path_unless_strict
+        if not isinstance(relaxed, Missing) and not relaxed.faults:
             text = "until then, verify this one host without the strict profile, as Python did before 3.13"
             remedy = one_host(case, text, *_RELAX)
             yield replace(remedy, change=TrustChange(strict=False))

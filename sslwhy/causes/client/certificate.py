@@ -225,11 +225,7 @@ class ClientCertificateRejected(Refusal):
 
     code = "client-certificate-rejected"
     specificity = 60
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the error can come from the certificate, or is an answer that refuses it."""
-        return observed.stage == "answer" or super().explains(observed)
+    told_in_answers = True
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:

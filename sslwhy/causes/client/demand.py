@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
@@ -28,11 +28,12 @@ class Refusal(Cause):
 
     topic = "client certificate"
     subject = "client"
+    told_in_answers: ClassVar[bool] = False
 
     @classmethod
     def explains(cls, observed: Observed) -> bool:
-        """Return whether the error can come from the client certificate."""
-        return may_concern_client_certificate(observed)
+        """Return whether the error can come from the client certificate, or is an answer that speaks of it."""
+        return may_concern_client_certificate(observed) or (cls.told_in_answers and observed.stage == "answer")
 
 
 class ClientCertificateRequired(Refusal):
@@ -60,11 +61,7 @@ class ClientCertificateRequired(Refusal):
 
     code = "client-certificate-required"
     specificity = 65
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the error can come from a missing certificate, or is an answer that asks for one."""
-        return observed.stage == "answer" or super().explains(observed)
+    told_in_answers = True
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:

@@ -47,8 +47,8 @@ class InterceptingProxy(Cause):
         No public authority vouches for the chain, and a name in it is one that such a product gives its authority.
         That alone makes it likely; a proxy in use, or the authority's root in the operating system's store only,
         confirms it. A name that other authorities bear as well ("web gateway") counts only together with one of these,
-        and confirms nothing. Without a known name, a proxy in use and a root that only the operating system trusts make it
-        likely for a host with a public name.
+        and confirms nothing. Without any such name, a proxy in use and a root that only the operating system trusts
+        make it likely for a host with a public name.
 
     What to do:
         Trust the product's authority as the operating system does, or have the host excluded from inspection.

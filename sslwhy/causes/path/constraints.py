@@ -31,6 +31,7 @@ class Names:
     Attributes:
         count: how many names there are, as OpenSSL counts them.
         listed: the names; ``None`` for one of a wrong string type.
+        places: their places in that list.
     """
 
     def __init__(self, certificate: Certificate, *, with_common_names: bool) -> None:
@@ -42,6 +43,7 @@ class Names:
         """
         self.count = certificate.subject_name.size + len(certificate.extensions.subject_alt_name or ())
         self.listed = tuple(_names(certificate, with_common_names=with_common_names))
+        self.places = frozenset(range(len(self.listed)))
 
     @cached_property
     def dns(self) -> frozenset[int]:
@@ -75,10 +77,8 @@ class Limits:
         """
         if names.count and self._size > NAME_CHECK_MAX // names.count:
             return VerifyCode.UNSPECIFIED, f"{names.count} names for {self._size} name constraints"
-        harmless = self._harmless(names)
-        for at, name in enumerate(names.listed):
-            if at in harmless:
-                continue
+        for at in sorted(names.places - self._harmless(names)):
+            name = names.listed[at]
             code = VerifyCode.UNSUPPORTED_NAME_SYNTAX if name is None else self._check(name)
             if code is not _OK:
                 return code, name.text if name is not None else "a name of a wrong string type"

@@ -81,7 +81,7 @@ def _verify(key: PublicKeyTypes, algorithm: SignatureFacts, subject: Certificate
         return True
     digest = _HASHES.get(algorithm.digest or "")
     if digest is None:
-        return None
+        return False  # e.g. MD2, which OpenSSL 3 has no more
     if isinstance(key, rsa.RSAPublicKey):
         key.verify(signature, signed, _padding(algorithm), digest)
     elif isinstance(key, ec.EllipticCurvePublicKey):

@@ -59,15 +59,16 @@ class WsdlAddressMismatch(Cause):
         """Yield the finding where the WSDL came from one place and names another."""
         evidence = case.evidence
         operation = evidence.operation
-        if operation.origin not in {"wsdl-address", "forced-https"} or not operation.document:
+        source = _authority(operation.document)
+        if operation.origin not in {"wsdl-address", "forced-https"} or source is None:
             return
-        if not _elsewhere(evidence) or any(ForcedHttps.find(case)):
+        if source == f"{evidence.target.host}:{evidence.target.port}" or any(ForcedHttps.find(case)):
             return
         address = clean(evidence.target.url or evidence.target.authority)
         yield cls.finding(
             f"the address {address} was written in the WSDL, not in your code",
-            expected=f"a soap:address at {_authority(operation.document)}, where the WSDL came from",
-            actual=f"soap:address {address} in {clean(operation.document)}",
+            expected=f"a soap:address at {source}, where the WSDL came from",
+            actual=f"soap:address {address} in {clean(operation.document or '')}",
             confidence="likely",
             alternatives=("the service does live at that address, and the fault there is all that is wrong",),
             remedies=_other_address(evidence),
@@ -129,13 +130,11 @@ class ForcedHttps(Cause):
         )
 
 
-def _elsewhere(evidence: Evidence) -> bool:
-    target = evidence.target
-    return _authority(evidence.operation.document or "") != f"{target.host}:{target.port}"
-
-
-def _authority(url: str) -> str:
-    parts = urlsplit(url)
+def _authority(url: str | None) -> str | None:
+    """Return host and port of a document's URL, or ``None`` for a document from a file."""
+    parts = urlsplit(url or "")
+    if parts.scheme not in {"http", "https"}:
+        return None
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
@@ -164,16 +163,32 @@ def _asynchronous(evidence: Evidence) -> bool:
     return (evidence.observed.type or "").startswith("httpx.")
 
 
+def address_of_a_file(evidence: Evidence) -> Remedy | None:
+    """Return what to do about an address that nobody was reached at and that a WSDL from a file names.
+
+    A file says nothing of where the service lives, so that this is no finding of its own.
+    """
+    operation, seen = evidence.operation, evidence.observed
+    if operation.origin != "wsdl-address" or not operation.document or _authority(operation.document):
+        return None
+    return _create_service(evidence, "HOST") if WsdlAddressMismatch.explains(seen) else None
+
+
 def _other_address(evidence: Evidence) -> list[Remedy]:
-    operation, target = evidence.operation, evidence.target
-    binding = operation.binding or "{namespace}BindingName"
-    path = urlsplit(target.url or "").path
-    address = f"https://{_authority(operation.document or '').removesuffix(':443')}{path}"
+    source = _authority(evidence.operation.document) or "HOST"
     return [
-        Remedy(
-            YOU,
-            "call the address that you were given for the service instead of the one in the WSDL",
-            snippet=(_ASYNC_SERVICE if _asynchronous(evidence) else _SERVICE).format(clean(binding), clean(address)),
-        ),
+        _create_service(evidence, source.removesuffix(":443")),
         Remedy(SERVER_OPERATOR, "correct the soap:address in the WSDL to the address that clients can reach"),
     ]
+
+
+def _create_service(evidence: Evidence, authority: str) -> Remedy:
+    binding = evidence.operation.binding or "{namespace}BindingName"
+    address = f"https://{authority}{urlsplit(evidence.target.url or '').path}"
+    known = "call the address that you were given for the service instead of the one in the WSDL"
+    document = clean(evidence.operation.document or "")
+    return Remedy(
+        YOU,
+        known if authority != "HOST" else f"if the service lives elsewhere: {known} {document}",
+        snippet=(_ASYNC_SERVICE if _asynchronous(evidence) else _SERVICE).format(clean(binding), clean(address)),
+    )

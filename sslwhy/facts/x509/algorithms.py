@@ -126,6 +126,8 @@ SIGNATURES: dict[str, tuple[str, str | None, KeyKind]] = {
     _NIST + "15": ("RSA-SHA3-384", "sha3-384", "RSA"),
     _NIST + "16": ("RSA-SHA3-512", "sha3-512", "RSA"),
     _ECDSA + "1": ("ecdsa-with-SHA1", "sha1", "EC"),
+    _ECDSA + "2": ("ecdsa-with-Recommended", None, "EC"),
+    _ECDSA + "3": ("ecdsa-with-Specified", None, "EC"),
     _ECDSA + "3.1": ("ecdsa-with-SHA224", "sha224", "EC"),
     _ECDSA + "3.2": ("ecdsa-with-SHA256", "sha256", "EC"),
     _ECDSA + "3.3": ("ecdsa-with-SHA384", "sha384", "EC"),

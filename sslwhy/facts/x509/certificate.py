@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from sslwhy.facts.x509 import der
 from sslwhy.facts.x509.extension_values import Extensions
@@ -15,9 +14,6 @@ from sslwhy.facts.x509.extensions import parse_extensions
 from sslwhy.facts.x509.keys import KeyFacts, SignatureFacts, parse_key, parse_signature_algorithm
 from sslwhy.facts.x509.names import COMMON_NAME, DistinguishedName
 
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 _NO_NAME = DistinguishedName()
 _NO_KEY = KeyFacts()
@@ -197,8 +193,8 @@ def _parse(encoding: bytes, fingerprint: str) -> Certificate:
         sha256=fingerprint,
         version=version,
         serial=der.integer(der.expect(serial, der.INTEGER, "serial number")),
-        subject_name=_name(subject),
-        issuer_name=_name(issuer),
+        subject_name=DistinguishedName.from_element(subject),
+        issuer_name=DistinguishedName.from_element(issuer),
         not_before=not_before,
         not_after=not_after,
         key=parse_key(key),
@@ -217,19 +213,15 @@ def _take_version(fields: list[der.Element]) -> int:
     return der.integer(der.expect(version, der.INTEGER, "version")) + 1
 
 
-def _name(element: der.Element) -> DistinguishedName:
-    return DistinguishedName.from_element(element)
-
-
 def _validity(element: der.Element) -> tuple[datetime | None, datetime | None]:
     times = der.elements(der.expect(element, der.SEQUENCE, "validity"))
     if [time.tag in {der.UTC_TIME, der.GENERALIZED_TIME} for time in times] != [True, True]:
         raise der.DerError("validity is not two times")
     first, last = times
-    return _moment(first.tag, first.content), _moment(last.tag, last.content)
+    return moment(first.tag, first.content), moment(last.tag, last.content)
 
 
-def _moment(tag: int, content: bytes) -> datetime | None:
+def moment(tag: int, content: bytes) -> datetime | None:
     """Decode a time as RFC 5280 section 4.1.2.5 writes it, or return ``None`` where OpenSSL cannot compare it."""
     size = {der.UTC_TIME: 13, der.GENERALIZED_TIME: 15}.get(tag)
     if len(content) != size or not _DIGITS.fullmatch(content):
