@@ -64,7 +64,7 @@ def test_a_client_that_is_too_old_is_told_so(leaf: Identity, ca_file: str) -> No
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_filter_that_cannot_bear_tls_1_3(way: str, leaf: Identity, ca_file: str) -> None:
-    """A filter of the years before TLS 1.3: the versions overlap, and still the mere offer of the newer one is refused; leaving it out gets through."""
+    """A filter of the years before TLS 1.3: the versions overlap, and yet the mere offer of the newer is refused."""
     with TlsServer(leaf) as server, Filter(server, lambda own: own.versions, raw.alert(70)) as front:
         report = failed(front.url, way, verify=ca_file)
         assert primary(report) == "protocol-version-mismatch confirmed server"

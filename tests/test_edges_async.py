@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import threading
 import time
@@ -12,6 +13,7 @@ import aiohttp
 import anyio
 import httpx
 import pytest
+import trio
 import zeep.exceptions
 import zeep.transports
 from support import pki, raw, sites, tls
@@ -192,6 +194,24 @@ class TestEventLoop:
 
         with raw.RawServer(raw.silent) as server:
             assert type(failure_in(library, call, server.url)) is httpx.ConnectTimeout
+        _wait_for_diagnoses()
+
+    def test_threads_of_the_program(self, context: ssl.SSLContext) -> None:
+        """Late diagnoses hold none of the tokens that trio has for the program's own threads."""
+
+        async def call(url: str) -> None:
+            with contextlib.suppress(httpx.ConnectTimeout):
+                async with httpx.AsyncClient(verify=context, timeout=0.2) as client, diagnosing(Policy(deadline=0.1)):
+                    await client.get(url)
+
+        async def work(url: str) -> float:
+            async with trio.open_nursery() as nursery:
+                for _ in range(3):
+                    nursery.start_soon(call, url)
+            return trio.to_thread.current_default_thread_limiter().borrowed_tokens
+
+        with raw.RawServer(raw.silent) as server:
+            assert trio.run(work, server.url) == 0
         _wait_for_diagnoses()
 
     def test_own_cancellation_passes(self, library: str) -> None:

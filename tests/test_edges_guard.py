@@ -12,7 +12,7 @@ import pytest
 import requests
 import zeep
 import zeep.exceptions
-from support import pki, raw, tls
+from support import pki, raw, sites, tls
 from support.edges import assert_enriched, raised_by
 
 import sslwhy
@@ -251,6 +251,36 @@ class TestOff:
         assert type(error) is requests.exceptions.SSLError
         assert "ZeroDivisionError" in caplog.text
 
+    def test_the_log_keeps_secrets(
+        self, expired: tls.TlsServer, ca_file: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The debug log has neither the message of what broke nor those of the call that failed."""
+
+        def broken(incident: Any) -> None:
+            raise ValueError(incident.url)
+
+        monkeypatch.setattr("sslwhy.diagnosis.collect", broken)
+        url = f"{expired.url}/?token=t0ps3cret"
+        with caplog.at_level(logging.DEBUG, "sslwhy"):
+            raised_by(diagnosing()(lambda: requests.get(url, verify=ca_file, timeout=5)))
+        said = "".join(
+            logging.Formatter().format(record) for record in caplog.records if record.name.startswith("sslwhy")
+        )
+        assert "ValueError" in said
+        assert "t0ps3cret" not in said
+
+    def test_frames_of_the_caller_are_not_touched(self, call: Callable[[], Any]) -> None:
+        """No attribute of a caller's own object is read: it may do anything."""
+
+        class Partner:
+            def __getattr__(self, name: str) -> Any:
+                raise AssertionError(f"{name} was read")
+
+            def order(self) -> None:
+                call()
+
+        assert_enriched(raised_by(diagnosing()(Partner().order)), "certificate-expired")
+
     def test_unreadable(self, call: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> None:
         """The same where already the reading of the frames breaks."""
         monkeypatch.setattr("sslwhy.clients.traces.reading.frames_of", lambda _: 1 / 0)
@@ -288,6 +318,19 @@ class TestZeepErrorsPass:
         error = raised_by(client.service.GetQuote, "NONE")
         assert type(error) is zeep.exceptions.Fault
         assert error.code == "s:Client"
+
+    def test_fault_that_mentions_certificates(
+        self, leaf: Identity, ca_file: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Such a Fault is read, found to say nothing of TLS, and passes without a diagnosis."""
+        made: list[Any] = []
+        monkeypatch.setattr("sslwhy.diagnosis.diagnose", lambda *_: made.append(1))
+        application = sites.faulty("The certificate of origin for consignment 8812 has expired.")
+        with tls.TlsServer(leaf, application=application) as server, requests.Session() as session:
+            session.verify = ca_file
+            client = sslwhy.Client(f"{server.url}/service?wsdl", transport=zeep.Transport(session=session))
+            assert type(raised_by(client.service.Ping)) is zeep.exceptions.Fault
+        assert not made
 
     def test_validation(self, client: sslwhy.Client) -> None:
         """Wrong arguments."""

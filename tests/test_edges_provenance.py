@@ -23,6 +23,7 @@ from sslwhy.demo.soap_service import SoapService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sslwhy.demo.pki import Identity
 
@@ -228,6 +229,24 @@ class TestWsdlAddress:
             report = assert_enriched(error, "hostname-mismatch").report
             assert [finding.code for finding in report.findings] == ["hostname-mismatch", "wsdl-address-mismatch"]
             assert _run_remedy(library, report, f"{server.url}/service?wsdl", ca_file) == "pong"
+
+    @pytest.mark.parametrize("as_url", [False, True])
+    def test_wsdl_from_a_file(self, as_url: bool, good: Identity, ca_file: str, tmp_path: Path) -> None:
+        """A file says nothing of where the service lives: no mismatch is claimed, and the way to another is shown."""
+        file = tmp_path / "service.wsdl"
+        with tls.TlsServer(good, application=SoapService("https://localhost:1/service")) as server:
+            file.write_bytes(requests.get(f"{server.url}/service?wsdl", verify=ca_file, timeout=5).content)
+        client = sslwhy.Client(file.as_uri() if as_url else str(file))
+        report = assert_enriched(raised_by(client.service.Ping), "connection-refused").report
+        assert [finding.code for finding in report.findings] == ["connection-refused"]
+        assert "service.wsdl" in (report.operation.url_source or "")
+        snippet = report.primary.remedies[-1].snippet
+        assert "None" not in str(report)
+        with tls.TlsServer(good, application=SoapService()) as server:
+            client.transport.session.verify = ca_file
+            names: dict[str, Any] = {"client": client}
+            exec(snippet.replace("HOST", f"localhost:{server.port}"), names)
+            assert names["service"].Ping() == "pong"
 
     def test_same_host(self, bad: Identity, good: Identity, ca_file: str) -> None:
         """Where the WSDL names the host that it came from, no mismatch is claimed."""

@@ -249,3 +249,18 @@ class TestEnvironment:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", ca_file)
         error = raised_by(sslwhy.AsyncClient, f"{server.url}/service?wsdl")
         assert "REQUESTS_CA_BUNDLE" in str(error.report)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kind", ["file", "directory"])
+def test_a_store_that_changes_between_two_failures(kind: str, server: tls.TlsServer, tmp_path: Path) -> None:
+    """What was read for one failure is read anew for the next where the file has changed since."""
+    first, second = pki.Authority.root("First Root"), pki.Authority.root("Second Root")
+    folder = tmp_path / "anchors"
+    folder.mkdir()
+    file = folder / "0a0a0a0a.0"
+    counts = []
+    for held in ([first], [first, second], [second]):
+        pki.bundle(file, *held)
+        error: Any = raised_by(diagnosing()(requests.get), server.url, verify=str(file if kind == "file" else folder))
+        counts.append(error.report.trust.anchors)
+    assert counts == [1, 2, 1]

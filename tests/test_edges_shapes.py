@@ -231,6 +231,21 @@ class TestOddShapes:
                 error = raised_by(guarded, client.get, expired.url)
             assert_enriched(error, "proxy-refused-tunnel", httpx.ProxyError)
 
+    @pytest.mark.parametrize("named", ["argument", "environment"])
+    def test_proxy_that_is_not_there(
+        self, named: str, expired: tls.TlsServer, context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """httpx says ``ConnectError`` and no word of the proxy: the server is not blamed for the proxy's absence."""
+        proxy = "http://carol:s3cret@127.0.0.1:1"
+        if named == "environment":
+            monkeypatch.setenv("HTTPS_PROXY", proxy)
+        with httpx.Client(verify=context, proxy=proxy if named == "argument" else None) as client:
+            error = raised_by(guarded, client.get, expired.url)
+        report = assert_enriched(error, "proxy-unreachable", httpx.ConnectError).report
+        assert report.primary.subject == "proxy"
+        assert "s3cret" not in str(report)
+        assert ("HTTPS_PROXY" in report.primary.actual) == (named == "environment")
+
     def test_plain_http_to_a_tls_port(self, expired: tls.TlsServer) -> None:
         """An http:// URL on a TLS port resets; both libraries' errors leave with what was wrong."""
         url = expired.url.replace("https:", "http:")

@@ -8,6 +8,7 @@ import pickle
 import socket
 import ssl
 import sys
+from typing import Any
 
 import httpx
 import pytest
@@ -128,6 +129,61 @@ class TestEveryClass:
         if sys.version_info >= (3, 11):
             assert twin.__notes__ == [str(REPORT)]
             assert not hasattr(original, "__notes__")
+
+
+class PackedError(Exception):
+    """Made from keywords, with a recipe of its own for copies, as botocore's are."""
+
+    def __init__(self, **words: str) -> None:
+        super().__init__(f"cannot reach {words['where']}")
+        self.words = words
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpacked, (type(self), self.words)
+
+
+def _unpacked(kind: type[PackedError], words: dict[str, str]) -> PackedError:
+    return kind(**words)
+
+
+class SlottedError(Exception):
+    """Keeps something in a slot."""
+
+    __slots__ = ("status",)
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+
+
+class HoldingError(Exception):
+    """Holds what can be neither pickled nor copied, as aiohttp's and tenacity's do; its text is made from it."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(context, "refused")
+        self.context = context
+
+    def __str__(self) -> str:
+        return f"refused with {self.context.minimum_version.name}"
+
+
+@pytest.mark.parametrize(
+    "original",
+    [PackedError(where="there"), SlottedError(7), HoldingError(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))],
+    ids=lambda error: type(error).__name__,
+)
+def test_odd_classes_survive_pickle_and_copy(original: Any) -> None:
+    """Recipes, slots and things that cannot be pickled: a copy is of the same class and its text is whole."""
+    twin = enriched(original, REPORT)
+    assert str(original) in str(twin)
+    for each in (copy.copy(twin), copy.deepcopy(twin), pickle.loads(pickle.dumps(twin))):
+        assert isinstance(each, type(original))
+        assert isinstance(each, DiagnosedError)
+        assert each.report == REPORT
+        assert str(each).endswith(" [certificate-expired]")
+        assert getattr(each, "status", None) == getattr(original, "status", None)
+        assert getattr(each, "words", None) == getattr(original, "words", None)
+        assert each.args[-1] == original.args[-1]
 
 
 def test_enriching_keeps_earlier_notes() -> None:

@@ -129,7 +129,7 @@ def test_a_refusal_by_closing_counts_beside_an_accepted_version(rsa_leaf: Identi
                     raw.drain(connection)
 
         with raw.RawServer(choosy) as front:
-            found = survey(here(front.port), "localhost", timeout=1.0)
+            found = survey(here(front.port), "localhost")
         straight = survey(here(server.port), "localhost")
     assert found.versions == straight.versions == (0x0303,)
     assert set(found.suites(0x0303)) == set(straight.suites(0x0303))

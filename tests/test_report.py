@@ -295,3 +295,11 @@ def test_page_escapes_everything() -> None:
 def test_authority_of_ipv6() -> None:
     """An IPv6 address stands in brackets."""
     assert Target(None, "::1", 443).authority == "[::1]:443"
+
+
+def test_a_long_report_stays_readable() -> None:
+    """Hundreds of findings are counted, not printed."""
+    report = replace(REPORT, findings=(UNKNOWN,) * 300)
+    assert "and 288 more findings" in str(report)
+    assert len(str(report)) < 10_000
+    assert len(report.to_dict()["findings"]) == 300

@@ -59,7 +59,7 @@ def unclassified(case: Case) -> Finding:
     words += offers.answers_in_words(case)
     send = Remedy(YOU, "send this report to whoever runs the server")
     return Unclassified.finding(
-        f"{clean(seen.root_type or seen.type or 'an error')} at {evidence.target.authority}, cause not known",
+        f"{_what(seen)} at {evidence.target.authority}, cause not known",
         expected="a completed call",
         actual="; ".join([clean(seen.message or "", 300), *words]),
         confidence="possible",
@@ -68,6 +68,13 @@ def unclassified(case: Case) -> Finding:
 
 
 _CHECK = "check the server from this machine and send the report to whoever runs it"
+
+
+def _what(seen: Observed) -> str:
+    """Return the most telling word that was seen: the alert that the peer sent, OpenSSL's reason, the error's class."""
+    if seen.alert is not None:
+        return f"alert {alert_name(seen.alert)} from the server"
+    return clean(seen.reason or seen.root_type or seen.type or "an error")
 
 
 def _numbers(seen: Observed) -> Iterable[tuple[str, object]]:

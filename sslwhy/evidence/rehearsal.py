@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sslwhy.facts.client import ClientOffer
+from sslwhy.facts.tls.reasons import NO_ANCHOR
 
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ ATTEMPTS = 4
 """How many handshakes one report may cost."""
 SECONDS = 5.0
 """How long one handshake may take, after the connection is there."""
-_DISTRUST = frozenset({2, 18, 19, 20, 21, 27})
 _LOWEST = {0x0303: ssl.TLSVersion.TLSv1_2, 0x0304: ssl.TLSVersion.TLSv1_3}
 
 
@@ -99,7 +99,7 @@ def shakes_hands(context: ssl.SSLContext, address: tuple[str, int], name: str | 
         ):
             return True
     except ssl.SSLCertVerificationError as error:
-        return False if error.verify_code in _DISTRUST else None
+        return False if error.verify_code in NO_ANCHOR else None
     except (OSError, ValueError):
         return None
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LABEL = 12
 _WIDTH = 116
 _CHAIN_SHOWN = 12
+_FINDINGS_SHOWN = 12
 _UNSETTLED = {"skipped", "inconclusive"}
 _OF_CERTIFICATES = {"validity", "identity", "path", "trust store", "content"}
 
@@ -29,10 +30,12 @@ def render_block(report: Diagnosis) -> str:
 def _lines(report: Diagnosis) -> Iterator[str]:
     if not report.findings:
         yield f"ok: no fault found at {report.target.authority}"
-    for number, finding in enumerate(report.findings):
+    for number, finding in enumerate(report.findings[:_FINDINGS_SHOWN]):
         if number:
             yield ""
         yield from _finding(finding, first=number == 0)
+    if len(report.findings) > _FINDINGS_SHOWN:
+        yield f"\nand {len(report.findings) - _FINDINGS_SHOWN} more findings"
     yield ""
     yield from _where(report)
     yield from _chain(report)

@@ -47,8 +47,9 @@ class _Expired(_Validity):
             now = case.evidence.machine.now
             yield _doubted(
                 cls.finding(
-                    f"{path_view.role_of(fault, case)} expired {_ago(now - certificate.not_after)}",
-                    expected="now between notBefore and notAfter; the second of notAfter is already too late",
+                    f"{path_view.role_of(fault, case)} expired {utc(certificate.not_after)} "
+                    f"({_ago(now - certificate.not_after)})",
+                    expected="now between notBefore and notAfter",
                     actual=f"notAfter {utc(certificate.not_after)}; now {utc(now)} (local clock)",
                     depth=fault.depth,
                     confidence=path_view.confidence(case),
@@ -156,7 +157,8 @@ class _NotYetValid(_Validity):
             now = case.evidence.machine.now
             yield _doubted(
                 cls.finding(
-                    f"{path_view.role_of(fault, case)} becomes valid only in {span(certificate.not_before - now)}",
+                    f"{path_view.role_of(fault, case)} becomes valid only {utc(certificate.not_before)} "
+                    f"(in {span(certificate.not_before - now)})",
                     expected="now between notBefore and notAfter",
                     actual=f"notBefore {utc(certificate.not_before)}; now {utc(now)} (local clock)",
                     depth=fault.depth,

@@ -267,7 +267,7 @@ class AlpnMismatch(Cause):
             return
         ours = listed(offers.offer_of(case).alpn) or "http/1.1"
         yield cls.finding(
-            f"{case.evidence.target.authority} speaks none of the application protocols {ours}",
+            f"{case.evidence.target.authority} accepts none of the application protocols offered: {ours}",
             expected=f"one of {ours} (ALPN)",
             actual=f"alert {alert_name(_NO_APPLICATION_PROTOCOL)}",
             remedies=[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ class NameResolutionFailed(Cause):
         yield cls.finding(
             f"the name {host} does not resolve",
             expected=f"an address for {host}",
-            actual=f"{clean(seen.root_type or '')} {seen.errno if seen.errno is not None else ''}".strip(),
+            actual=_resolver_said(seen),
             remedies=[
                 Remedy(
                     YOU,
@@ -67,6 +68,12 @@ class NameResolutionFailed(Cause):
                 ),
             ],
         )
+
+
+def _resolver_said(seen: Observed) -> str:
+    """Return the resolver's own words; they are shown, never judged."""
+    words = re.search(r"\[Errno -?\d+\] (?P<words>[^'\")\]]+)", seen.message or "")
+    return clean(words["words"]) if words else f"{clean(seen.root_type or '')} {seen.errno or ''}".strip()
 
 
 class ConnectionRefused(Cause):
@@ -148,7 +155,7 @@ class ConnectTimeout(Cause):
             return
         where = offers.addressed(case)
         yield cls.finding(
-            f"no connection to {where} came about",
+            f"{where} did not answer the attempt to connect",
             expected="an answer to the TCP connection request",
             actual="no answer until the timeout" if seen.errno is None else f"errno {seen.errno}",
             remedies=[

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sslwhy.causes.base import Cause
 from sslwhy.causes.trust import file_remedies as remedies
-from sslwhy.causes.trust.view import Distrust, described, distrust_in, is_distrust
+from sslwhy.causes.trust.view import Distrust, DistrustCause, described, distrust_in
 from sslwhy.facts.x509.certificate import Certificate
 from sslwhy.text import clean
 
@@ -15,14 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sslwhy.causes.case import Case
-    from sslwhy.facts.observed import Observed
     from sslwhy.report.values import Finding
 
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 
 
-class CaBundleIncomplete(Cause):
+class CaBundleIncomplete(DistrustCause):
     """The bundle holds the server's certificate or an intermediate, but not the root above it.
 
     Seen as:
@@ -42,14 +40,7 @@ class CaBundleIncomplete(Cause):
     """
 
     code = "ca-bundle-incomplete"
-    topic = "trust store"
-    subject = "local"
     specificity = 86
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the path reached no anchor."""
-        return is_distrust(observed)
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
@@ -86,7 +77,7 @@ class CaBundleIncomplete(Cause):
         )
 
 
-class ClientCertificateAsCaBundle(Cause):
+class ClientCertificateAsCaBundle(DistrustCause):
     """The client certificate was given as ``verify`` instead of ``cert``.
 
     Seen as:
@@ -106,14 +97,7 @@ class ClientCertificateAsCaBundle(Cause):
     """
 
     code = "client-certificate-as-ca-bundle"
-    topic = "trust store"
-    subject = "local"
     specificity = 93
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the path reached no anchor."""
-        return is_distrust(observed)
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sslwhy.causes.base import Cause
 from sslwhy.causes.trust import file_remedies as remedies
 from sslwhy.causes.trust.store import is_empty
-from sslwhy.causes.trust.view import VARIABLES, described, distrust_in, is_distrust
+from sslwhy.causes.trust.view import VARIABLES, DistrustCause, described, distrust_in
 from sslwhy.facts.missing import Missing
 from sslwhy.text import clean
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sslwhy.report.values import Finding
 
 
-class CaBundleNotFound(Cause):
+class CaBundleNotFound(DistrustCause):
     """The CA bundle that was named does not exist.
 
     Seen as:
@@ -42,14 +42,12 @@ class CaBundleNotFound(Cause):
     """
 
     code = "ca-bundle-not-found"
-    topic = "trust store"
-    subject = "local"
     specificity = 94
 
     @classmethod
     def explains(cls, observed: Observed) -> bool:
         """Return whether the TLS set-up failed; a missing directory shows only as distrust."""
-        return observed.stage == "setup" or is_distrust(observed)
+        return observed.stage == "setup" or super().explains(observed)
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
@@ -112,7 +110,7 @@ class CaBundleUnreadable(Cause):
         )
 
 
-class CaDirectoryNotHashed(Cause):
+class CaDirectoryNotHashed(DistrustCause):
     """The directory of CA certificates was not prepared for OpenSSL.
 
     Seen as:
@@ -131,14 +129,7 @@ class CaDirectoryNotHashed(Cause):
     """
 
     code = "ca-directory-not-hashed"
-    topic = "trust store"
-    subject = "local"
     specificity = 92
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the path reached no anchor."""
-        return is_distrust(observed)
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sslwhy.causes.base import Cause
 from sslwhy.causes.trust import remedies
-from sslwhy.causes.trust.view import Distrust, Vouched, described, distrust_in, is_distrust
+from sslwhy.causes.trust.view import Distrust, DistrustCause, Vouched, described, distrust_in
 from sslwhy.facts.missing import Missing
 from sslwhy.text import clean
 
@@ -31,7 +30,7 @@ EXPIRED = 10
 """``X509_V_ERR_CERT_HAS_EXPIRED``."""
 
 
-class TrustStoreEmpty(Cause):
+class TrustStoreEmpty(DistrustCause):
     """The store in force holds no trust anchor at all.
 
     Seen as:
@@ -53,14 +52,7 @@ class TrustStoreEmpty(Cause):
     """
 
     code = "trust-store-empty"
-    topic = "trust store"
-    subject = "local"
     specificity = 92
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the path reached no anchor."""
-        return is_distrust(observed)
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
@@ -81,7 +73,7 @@ class TrustStoreEmpty(Cause):
         )
 
 
-class TrustStoreOutdated(Cause):
+class TrustStoreOutdated(DistrustCause):
     """The store in force is a copy of the public roots that lacks, or holds an expired copy of, the one needed.
 
     Seen as:
@@ -102,14 +94,12 @@ class TrustStoreOutdated(Cause):
     """
 
     code = "trust-store-outdated"
-    topic = "trust store"
-    subject = "local"
     specificity = 84
 
     @classmethod
     def explains(cls, observed: Observed) -> bool:
         """Return whether the path reached no anchor, or an expired one."""
-        return is_distrust(observed) or observed.verify_code == EXPIRED
+        return super().explains(observed) or observed.verify_code == EXPIRED
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
@@ -131,7 +121,7 @@ class TrustStoreOutdated(Cause):
         )
 
 
-class TrustStoreOverride(Cause):
+class TrustStoreOverride(DistrustCause):
     """An environment variable, ``verify`` or a context replaced the store that would have verified the server.
 
     Seen as:
@@ -152,14 +142,7 @@ class TrustStoreOverride(Cause):
     """
 
     code = "trust-store-override"
-    topic = "trust store"
-    subject = "local"
     specificity = 82
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the path reached no anchor."""
-        return is_distrust(observed)
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
@@ -177,7 +160,7 @@ class TrustStoreOverride(Cause):
         )
 
 
-class TrustedBySystemOnly(Cause):
+class TrustedBySystemOnly(DistrustCause):
     """Another store of this machine trusts the server; the store in force does not.
 
     Seen as:
@@ -200,14 +183,7 @@ class TrustedBySystemOnly(Cause):
     """
 
     code = "trusted-by-system-only"
-    topic = "trust store"
-    subject = "local"
     specificity = 80
-
-    @classmethod
-    def explains(cls, observed: Observed) -> bool:
-        """Return whether the path reached no anchor."""
-        return is_distrust(observed)
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:

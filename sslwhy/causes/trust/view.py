@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sslwhy.causes.base import Cause
 from sslwhy.facts.missing import Missing
+from sslwhy.facts.tls.reasons import NO_ANCHOR
 from sslwhy.text import clean, span
 
 
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
     from sslwhy.facts.observed import Observed
     from sslwhy.facts.trust import Trust, TrustStore
     from sslwhy.facts.x509.certificate import Certificate
-
-DISTRUST = frozenset({2, 18, 19, 20, 21, 27})
-"""The verify codes of a path that reaches no trust anchor."""
 
 VARIABLES = frozenset({"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"})
 """The environment variables that choose a store."""
@@ -106,7 +105,19 @@ def is_distrust(observed: Observed) -> bool:
     """
     if observed.verify_code is None:
         return observed.reason == "CERTIFICATE_VERIFY_FAILED"
-    return observed.verify_code in DISTRUST
+    return observed.verify_code in NO_ANCHOR
+
+
+class DistrustCause(Cause):
+    """A cause that lies in the store in force."""
+
+    topic = "trust store"
+    subject = "local"
+
+    @classmethod
+    def explains(cls, observed: Observed) -> bool:
+        """Return whether the path reached no anchor."""
+        return is_distrust(observed)
 
 
 def described(store: TrustStore, now: datetime | None = None) -> str:

@@ -1,7 +1,10 @@
-"""OpenSSL's reason symbols (``SSL_R_*``, ``X509_R_*``), grouped by what they say."""
+"""OpenSSL's verify codes and reason symbols (``SSL_R_*``, ``X509_R_*``), grouped by what they say."""
 
 from __future__ import annotations
 
+
+NO_ANCHOR = frozenset({2, 18, 19, 20, 21, 27})
+"""The verify codes (``X509_V_ERR_*``) of a path that reaches no trust anchor."""
 
 FOREIGN = frozenset(
     {
