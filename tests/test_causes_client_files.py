@@ -11,6 +11,8 @@ from support.asking import WAYS, failed, primary
 from support.tls import TlsServer
 from support.trip import get, python, remedy, shell
 
+import sslwhy
+
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,6 +124,34 @@ def test_a_file_of_the_wrong_kind(
     assert primary(report) == "client-certificate-unreadable confirmed client"
     assert report.primary
     assert said in report.primary.headline
+
+
+def test_a_key_of_the_wrong_kind(client_identity: Identity, server: TlsServer, ca_file: str, tmp_path: Path) -> None:
+    """A key in DER that was named is not asked for again: the command converts it, and the new file is taken."""
+    key = tmp_path / "key.der"
+    key.write_bytes(
+        client_identity.key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    certificate = str(client_identity.write(tmp_path, "client").chain)
+    report = failed(server.url, verify=ca_file, cert=(certificate, str(key)))
+    assert primary(report) == "client-certificate-unreadable confirmed client"
+    found = remedy(report.primary, command=True)
+    shell(str(found.command), tmp_path)
+    assert found.snippet == f'session.cert = ({certificate!r}, "client-key.pem")'
+    with sslwhy.Session() as session:
+        session.cert = (certificate, str(tmp_path / "client-key.pem"))
+        assert session.get(server.url, verify=ca_file, timeout=5).status_code == 200
+
+
+def test_a_directory_in_place_of_the_file(server: TlsServer, ca_file: str, tmp_path: Path) -> None:
+    """Nobody is told to change the rights of a directory."""
+    report = failed(server.url, verify=ca_file, cert=str(tmp_path))
+    assert primary(report) == "client-certificate-unreadable confirmed client"
+    assert report.primary
+    assert "not the directory" in report.primary.remedies[0].text
+    assert not any(each.command for each in report.primary.remedies)
 
 
 def test_the_conversion_of_a_container_works(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import subprocess
+import sys
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -308,6 +309,18 @@ def test_the_client_certificate_in_the_wrong_place(
     assert report.primary
     assert "Test Client" in report.primary.headline
     python(str(remedy(report.primary, snippet=True).snippet) + get(server.url))
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="an intermediate in verify is enough there (PARTIAL_CHAIN)")
+def test_a_client_certificate_of_the_servers_own_authority(
+    server: TlsServer, issuing: pki.Authority, tmp_path: Path
+) -> None:
+    """That client and server have one issuer, which lies in the file as well, does not make it a CA bundle."""
+    mine = issuing.client("Test Client")
+    both = tmp_path / "both.pem"
+    both.write_text(mine.chain_pem() + mine.key_pem)
+    report = diagnosed(lambda: requests.get(server.url, verify=str(both)))
+    assert report.code == "client-certificate-as-ca-bundle"
 
 
 def test_a_client_certificate_without_its_key(server: TlsServer, client_identity: pki.Identity, tmp_path: Path) -> None:

@@ -185,11 +185,12 @@ class TestEventLoop:
             assert time.monotonic() - started < 1.5
         _wait_for_diagnoses()
 
-    def test_deadline(self, library: str, context: ssl.SSLContext) -> None:
+    def test_deadline(self, library: str, context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
         """When the deadline passes, the original goes on its way."""
+        monkeypatch.setattr("sslwhy.diagnosis.collect", lambda _: time.sleep(0.5))
 
         async def call(url: str) -> None:
-            async with httpx.AsyncClient(verify=context, timeout=0.2) as client, diagnosing(Policy(deadline=1e-6)):
+            async with httpx.AsyncClient(verify=context, timeout=0.2) as client, diagnosing(Policy(deadline=0.1)):
                 await client.get(url)
 
         with raw.RawServer(raw.silent) as server:

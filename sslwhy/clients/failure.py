@@ -133,7 +133,7 @@ def _regrouped(group: Any, twins: dict[int, BaseException | None]) -> BaseExcept
     if type(made) is not type(group):
         return None
     made.__cause__, made.__context__, made.__traceback__ = group.__cause__, group.__context__, group.__traceback__
-    made.__dict__.update(group.__dict__)
+    made.__dict__.update({**group.__dict__, **made.__dict__})  # the backport keeps the members there
     return made
 
 

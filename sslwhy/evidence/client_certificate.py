@@ -29,7 +29,9 @@ _ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,E
 _DER_SEQUENCE = 0x30
 _PFX_VERSION = b"\x02\x01\x03"
 
-Problem = Literal["not-found", "unreadable", "no-certificate", "no-key", "der", "pkcs12", "encrypted", "mismatch"]
+Problem = Literal[
+    "not-found", "unreadable", "directory", "no-certificate", "no-key", "der", "pkcs12", "encrypted", "mismatch"
+]
 
 
 def client_certificate_of(incident: Incident) -> ClientCertificate | Missing:
@@ -82,8 +84,10 @@ def _problem(
 
 
 def _unread(path: str, problem: OSError) -> tuple[Problem, str]:
-    missing = isinstance(problem, (FileNotFoundError, NotADirectoryError))
-    return "not-found" if missing else "unreadable", f"{path}: {problem.strerror or problem}"
+    detail = f"{path}: {problem.strerror or problem}"
+    if isinstance(problem, IsADirectoryError):
+        return "directory", detail
+    return "not-found" if isinstance(problem, (FileNotFoundError, NotADirectoryError)) else "unreadable", detail
 
 
 def _no_certificate(content: bytes) -> tuple[Problem, str]:

@@ -82,7 +82,18 @@ class ClientCertificate:
     key_path: str | None = None
     certificates: tuple[bytes, ...] = ()
     problem: (
-        Literal["not-found", "unreadable", "no-certificate", "no-key", "der", "pkcs12", "encrypted", "mismatch"] | None
+        Literal[
+            "not-found",
+            "unreadable",
+            "directory",
+            "no-certificate",
+            "no-key",
+            "der",
+            "pkcs12",
+            "encrypted",
+            "mismatch",
+        ]
+        | None
     ) = None
     detail: str | None = None
     nearby: tuple[tuple[str, bytes], ...] = ()

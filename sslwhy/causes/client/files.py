@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sslwhy.facts.observed import Observed
     from sslwhy.report.values import Finding
 
-_UNREADABLE = {"unreadable", "no-certificate", "no-key", "der", "pkcs12"}
+_UNREADABLE = {"unreadable", "directory", "no-certificate", "no-key", "der", "pkcs12"}
 
 
 class _OwnFile(Cause):
@@ -129,12 +129,21 @@ def _conversion(mine: ClientCertificate) -> Remedy:
             command=f"openssl x509 -inform DER -in {path} -out client.pem",
             snippet=f'session.cert = ("client.pem", {mine.key_path or "client-key.pem"!r})',
         )
+    if mine.problem == "no-key" and mine.key_path:
+        return Remedy(
+            YOU,
+            f"give {mine.source} the private key in PEM, and only the program's user the right to read it",
+            command=f"umask 077; openssl pkey -in {shlex.quote(mine.key_path)} -out client-key.pem",
+            snippet=f'session.cert = ({mine.certificate_path!r}, "client-key.pem")',
+        )
     if mine.problem == "no-key":
         return Remedy(
             YOU,
             "name the private key's file, too",
             snippet=f'session.cert = ({mine.certificate_path!r}, "/path/to/client-key.pem")',
         )
+    if mine.problem == "directory":
+        return Remedy(YOU, f"name the file in {mine.source}, not the directory that it lies in")
     if mine.problem == "unreadable":
         return Remedy(
             ADMINISTRATOR, "let the program's user read the file, and nobody else", command=f"chmod 600 {path}"

@@ -90,7 +90,7 @@ class ClientCertificateAsCaBundle(DistrustCause):
 
     How it is found:
         The file in force holds a private key or a certificate for client authentication, no root, and nothing
-        of the presented chain.
+        of the presented chain but an issuer that both certificates may share.
 
     What to do:
         Give the file as ``cert``, and leave ``verify`` to the authority of the server.
@@ -129,10 +129,15 @@ def _client_certificate(distrust: Distrust) -> Certificate | None:
     if store.kind != "file" or not store.anchors or store.source in {"certifi", "system"}:
         return None
     held = [Certificate.from_der(encoding) for encoding in store.anchors]
-    shown = {certificate.der for certificate in distrust.path.presented}
-    if any(certificate.is_ca and certificate.is_self_signed for certificate in held) or shown & set(store.anchors):
+    if any(certificate.is_ca and certificate.is_self_signed for certificate in held) or _of_the_server(distrust):
         return None
     return next((each for each in held if not each.is_ca and (store.private_key or _for_clients(each))), None)
+
+
+def _of_the_server(distrust: Distrust) -> bool:
+    """Return whether the store holds what the server presented, save for an issuer that client and server share."""
+    presented = distrust.path.presented[: 1 if distrust.store.private_key else None]
+    return any(certificate.der in distrust.store.anchors for certificate in presented)
 
 
 def _for_clients(certificate: Certificate) -> bool:
