@@ -48,8 +48,8 @@ Application: TypeAlias = "Callable[[Request], Response]"
 class Listener:
     """Accepts connections on a free loopback port and serves each in its own thread.
 
-    Subclasses say what `wrap` (no I/O) and `serve` do. Use it as a context manager: leaving it closes
-    every connection and waits for the threads. What `serve` raises as OSError is kept in `errors`.
+    Subclasses say what ``wrap`` (no I/O) and ``serve`` do. Use it as a context manager: leaving it closes
+    every connection and waits for the threads. What ``serve`` raises as OSError is kept in ``errors``.
     """
 
     def __init__(self, host: str = "127.0.0.1") -> None:
@@ -110,7 +110,7 @@ class Listener:
 
     @contextlib.contextmanager
     def adopt(self, connection: socket.socket) -> Iterator[socket.socket]:
-        """Close `connection` at the end of the block, or earlier when the listener closes.
+        """Close ``connection`` at the end of the block, or earlier when the listener closes.
 
         Raises:
             ConnectionAbortedError: The listener is closing.
@@ -167,7 +167,7 @@ class HttpServer(Listener):
 
 
 class HttpsServer(HttpServer):
-    """Serves an application over TLS; `context` is a server-side one with its certificate loaded."""
+    """Serves an application over TLS; ``context`` is a server-side one with its certificate loaded."""
 
     def __init__(self, application: Application, context: ssl.SSLContext, host: str = "127.0.0.1") -> None:
         super().__init__(application, host)
@@ -179,7 +179,7 @@ class HttpsServer(HttpServer):
         return "https"
 
     def wrap(self, connection: socket.socket) -> socket.socket:
-        """Put TLS on the connection; the handshake is left to `serve`."""
+        """Put TLS on the connection; the handshake is left to ``serve``."""
         return self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
 
     def serve(self, connection: socket.socket) -> None:
@@ -204,7 +204,7 @@ class _Exchange(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Say nothing: the caller reads `HttpServer.requests`."""
+        """Say nothing: the caller reads ``HttpServer.requests``."""
 
     def _reply(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -1,6 +1,6 @@
 """A throw-away public key infrastructure: authorities and the certificates that they issue.
 
-Everything lives in memory until `Identity.write` is called. Certificates follow RFC 5280 closely enough
+Everything lives in memory until ``Identity.write`` is called. Certificates follow RFC 5280 closely enough
 for OpenSSL's strict mode (X509_V_FLAG_X509_STRICT), the default of Python 3.13.
 """
 
@@ -46,7 +46,7 @@ _USAGES = (
 
 @dataclass(frozen=True)
 class Files:
-    """Where `Identity.write` put its PEM files."""
+    """Where ``Identity.write`` put its PEM files."""
 
     certificate: Path
     chain: Path  # the certificate and its intermediates, as a server sends them
@@ -93,11 +93,11 @@ class Identity:
         return [one.der for one in self.path() if root or one is self or one.issuer]
 
     def chain_pem(self, *, root: bool = False) -> str:
-        """The same as `chain`, as PEM."""
+        """The same as ``chain``, as PEM."""
         return "".join(map(ssl.DER_cert_to_PEM_cert, self.chain(root=root)))
 
     def write(self, directory: Path, name: str = "identity") -> Files:
-        """Write `NAME.pem`, `NAME-chain.pem` and `NAME-key.pem` into `directory`."""
+        """Write ``NAME.pem``, ``NAME-chain.pem`` and ``NAME-key.pem`` into ``directory``."""
         files = Files(directory / f"{name}.pem", directory / f"{name}-chain.pem", directory / f"{name}-key.pem")
         files.certificate.write_text(self.pem, encoding="ascii")
         files.chain.write_text(self.chain_pem(), encoding="ascii")
@@ -111,13 +111,13 @@ class Authority(Identity):
 
     @classmethod
     def root(cls, name: str, *, not_before: Moment = -DAY, not_after: Moment = 3650 * DAY) -> Authority:
-        """A self-signed trust anchor called `name`."""
+        """A self-signed trust anchor called ``name``."""
         key = new_key()
         extensions = authority_extensions(key)
         return cls(certify(named(name), key, None, not_before, not_after, extensions), key)
 
     def intermediate(self, name: str, *, not_before: Moment = -DAY, not_after: Moment = 1825 * DAY) -> Authority:
-        """An authority called `name` below this one."""
+        """An authority called ``name`` below this one."""
         key = new_key()
         extensions = [*authority_extensions(key), authority_key_identifier(self)]
         return Authority(certify(named(name), key, self, not_before, not_after, extensions), key, self)
@@ -131,7 +131,7 @@ class Authority(Identity):
         not_before: Moment = -DAY,
         not_after: Moment = 90 * DAY,
     ) -> Identity:
-        """A server certificate for the names given; `name` is its common name only."""
+        """A server certificate for the names given; ``name`` is its common name only."""
         key = new_key()
         extensions = [*server_extensions(key, dns, ips), authority_key_identifier(self)]
         return Identity(certify(named(name), key, self, not_before, not_after, extensions), key, self)
@@ -151,7 +151,7 @@ def new_key() -> PrivateKey:
 
 
 def named(name: str) -> x509.Name:
-    """A distinguished name with `name` as its common name."""
+    """A distinguished name with ``name`` as its common name."""
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
@@ -163,7 +163,7 @@ def certify(
     not_after: Moment,
     extensions: Iterable[Extension],
 ) -> bytes:
-    """Sign a certificate (DER) for `key`; without an issuer it is self-signed."""
+    """Sign a certificate (DER) for ``key``; without an issuer it is self-signed."""
     builder = x509.CertificateBuilder(
         subject_name=subject,
         issuer_name=issuer.certificate.subject if issuer else subject,
@@ -204,12 +204,12 @@ def server_extensions(key: PrivateKey, dns: Iterable[str], ips: Iterable[str]) -
 
 
 def authority_key_identifier(issuer: Identity) -> Extension:
-    """The AKI that points to `issuer`'s key."""
+    """The AKI that points to ``issuer``'s key."""
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), False
 
 
 def key_usage(*usages: str) -> x509.KeyUsage:
-    """A KeyUsage with just these bits, by cryptography's names, for example `digital_signature`."""
+    """A KeyUsage with just these bits, by cryptography's names, for example ``digital_signature``."""
     return x509.KeyUsage(**{usage: usage in usages for usage in _USAGES})
 
 

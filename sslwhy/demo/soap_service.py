@@ -1,6 +1,6 @@
 """A small SOAP 1.1 document/literal service: its WSDL, and the operations Ping and GetQuote.
 
-`SoapService` is an application for `sslwhy.demo.loopback`'s servers. The WSDL is put together from
+``SoapService`` is an application for ``sslwhy.demo.loopback``'s servers. The WSDL is put together from
 functions of its own, so that its parts can also be served from several hosts.
 """
 
@@ -34,9 +34,9 @@ _OPERATIONS = ("Ping", "GetQuote")
 
 
 class SoapService:
-    """Answers `GET /service?wsdl` and the two operations posted to `/service`.
+    """Answers ``GET /service?wsdl`` and the two operations posted to ``/service``.
 
-    `address` is the `soap:address` that the WSDL names; without it, the host that the client asked.
+    ``address`` is the ``soap:address`` that the WSDL names; without it, the host that the client asked.
     """
 
     def __init__(self, address: str | None = None) -> None:
@@ -74,13 +74,13 @@ def document(text: str) -> Response:
 
 
 def envelope(body: str, version: str = "1.1", status: int = 200) -> Response:
-    """`body` (XML) in a SOAP envelope of the version given."""
+    """``body`` (XML) in a SOAP envelope of the version given."""
     text = f'<s:Envelope xmlns:s="{ENVELOPE[version]}"><s:Body>{body}</s:Body></s:Envelope>'
     return Response(status, text.encode(), CONTENT_TYPE[version])
 
 
 def fault(text: str, *, code: str = "Server", version: str = "1.1", detail: str = "") -> Response:
-    """A SOAP Fault with HTTP status 500; `detail` is text too."""
+    """A SOAP Fault with HTTP status 500; ``detail`` is text too."""
     text, detail = escape(text), escape(detail)
     if version == "1.2":
         code = {"Server": "Receiver", "Client": "Sender"}[code]
@@ -107,7 +107,7 @@ def schema() -> str:
 
 
 def wsdl(address: str, *, schema_url: str | None = None, version: str = "1.1") -> str:
-    """The WSDL of the service at `address`; with `schema_url` it imports the schema from there."""
+    """The WSDL of the service at ``address``; with ``schema_url`` it imports the schema from there."""
     return definitions(interface(schema_url, version) + service(address, version))
 
 

@@ -71,6 +71,8 @@ def testify(error: BaseException, tls: ssl.SSLSocket | ssl.SSLObject, *, establi
     """Attach a :class:`Testimony` to an error; never raises, for the error must reach its caller unharmed."""
     if switched_off():
         return
+    if isinstance(error, (ssl.SSLWantReadError, ssl.SSLWantWriteError)):
+        return  # no failure: a non-blocking connection waits for its peer
     try:
         setattr(error, _ATTRIBUTE, Testimony(tls, established=established, forked=pid != os.getpid()))
     except Exception:  # noqa: BLE001 - whatever goes wrong here, the caller's own error matters more
@@ -105,8 +107,6 @@ class TestifyingSocket(ssl.SSLSocket):
         """Read; see :meth:`ssl.SSLSocket.read`. TLS 1.3 servers refuse a client certificate only here."""
         try:
             return super().read(*args, **kwargs)
-        except ssl.SSLWantReadError:
-            raise
         except OSError as error:
             testify(error, self, established=True, pid=self._sslwhy_pid)
             raise
@@ -115,8 +115,6 @@ class TestifyingSocket(ssl.SSLSocket):
         """Send; see :meth:`ssl.SSLSocket.send`. A peer that refuses after the handshake may hang up meanwhile."""
         try:
             return super().send(*args, **kwargs)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            raise
         except OSError as error:
             testify(error, self, established=True, pid=self._sslwhy_pid)
             raise
@@ -132,8 +130,6 @@ class TestifyingObject(ssl.SSLObject):
         self._sslwhy_pid = os.getpid()
         try:
             super().do_handshake()
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            raise
         except OSError as error:
             testify(error, self, established=False, pid=self._sslwhy_pid)
             raise
@@ -142,8 +138,6 @@ class TestifyingObject(ssl.SSLObject):
         """Read; see :meth:`ssl.SSLObject.read`."""
         try:
             return super().read(*args, **kwargs)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            raise
         except OSError as error:
             testify(error, self, established=True, pid=self._sslwhy_pid)
             raise
@@ -152,8 +146,6 @@ class TestifyingObject(ssl.SSLObject):
         """Write; see :meth:`ssl.SSLObject.write`."""
         try:
             return super().write(data)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            raise
         except OSError as error:
             testify(error, self, established=True, pid=self._sslwhy_pid)
             raise
