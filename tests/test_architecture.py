@@ -117,7 +117,7 @@ def test_modules_and_functions_stay_small(path: Path) -> None:
 def test_nothing_is_left_to_do(path: Path) -> None:
     """No note of unfinished work, no broad silence and no remedy that turns verification off is in the source."""
     source = path.read_text(encoding="utf-8")
-    assert not re.search(r"\b(TODO|FIXME|XXX|HACK|NotImplementedError)\b", source) or "demo" in path.parts
+    assert not re.search(r"\b(TODO|FIXME|XXX|HACK|NotImplementedError)\b", source)
     assert not re.search(r"verify\s*=\s*False|check_hostname\s*=\s*False", source)
     assert "except:" not in source
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import socket
 import threading
@@ -45,7 +46,7 @@ class Response:
 Application: TypeAlias = "Callable[[Request], Response]"
 
 
-class Listener:
+class Listener(abc.ABC):
     """Accepts connections on a free loopback port and serves each in its own thread.
 
     Subclasses say what ``wrap`` (no I/O) and ``serve`` do. Use it as a context manager: leaving it closes
@@ -104,9 +105,9 @@ class Listener:
         """Dress a new connection, without I/O; the default leaves it as it is."""
         return connection
 
+    @abc.abstractmethod
     def serve(self, connection: socket.socket) -> None:
         """Talk to one client; the connection is closed afterwards."""
-        raise NotImplementedError
 
     @contextlib.contextmanager
     def adopt(self, connection: socket.socket) -> Iterator[socket.socket]:
