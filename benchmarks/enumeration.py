@@ -42,10 +42,12 @@ if TYPE_CHECKING:
 DELAY = 0.05
 TLS12, TLS13 = 0x0303, 0x0304
 
+_SSLYZE = ("--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3")
+"""Of all its scans, those that enumerate."""
 TOOLS = {
     "nmap": ["nmap", "-Pn", "-n", "--script", "ssl-enum-ciphers", "-p", "{port}", "127.0.0.1"],
     "sslscan": ["sslscan", "--no-colour", "127.0.0.1:{port}"],
-    "sslyze": ["sslyze", "127.0.0.1:{port}"],
+    "sslyze": ["sslyze", *_SSLYZE, "127.0.0.1:{port}"],
     "testssl.sh": ["testssl", "--quiet", "--color", "0", "-p", "-E", "127.0.0.1:{port}"],
 }
 USUAL = ("nmap", "sslscan")

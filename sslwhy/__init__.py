@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from sslwhy.clients.over_zeep import CachingClient as CachingClient
     from sslwhy.clients.over_zeep import Client as Client
     from sslwhy.clients.over_zeep import Transport as Transport
+    from sslwhy.evidence.trust.provenance import trust_in_force as trust_in_force
     from sslwhy.exceptions import DiagnosedError as DiagnosedError
+    from sslwhy.facts.trust import Trust as Trust
+    from sslwhy.facts.trust import TrustStore as TrustStore
     from sslwhy.inquiry import diagnose_chain as diagnose_chain
     from sslwhy.inquiry import explain as explain
     from sslwhy.policy import Policy as Policy
@@ -46,10 +49,13 @@ _HOMES = {
     "Report": "sslwhy.report.report",
     "Session": "sslwhy.clients.over_requests",
     "Transport": "sslwhy.clients.over_zeep",
+    "Trust": "sslwhy.facts.trust",
+    "TrustStore": "sslwhy.facts.trust",
     "check": "sslwhy.checking",
     "diagnose_chain": "sslwhy.inquiry",
     "diagnosing": "sslwhy.clients.guard",
     "explain": "sslwhy.inquiry",
+    "trust_in_force": "sslwhy.evidence.trust.provenance",
 }
 
 __all__ = [  # noqa: PLE0604 - the names are the table's keys; one list to keep

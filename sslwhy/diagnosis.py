@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+_LONGEST = 86_400.0
+"""A day, in seconds: threads and sockets cannot be told to wait without end."""
+
 
 def diagnose(incident: Incident, policy: Policy) -> Report:
     """Diagnose an incident within the policy's limits.
@@ -36,7 +39,7 @@ def diagnose(incident: Incident, policy: Policy) -> Report:
     Raises:
         Exception: whatever goes wrong; the caller then keeps its original exception.
     """
-    budget = Budget.starting_now(policy)
+    budget = Budget.starting_now(replace(policy, deadline=min(policy.deadline, _LONGEST)))
     return report_on(deepen(collect(incident), incident, budget))
 
 
@@ -82,7 +85,7 @@ def within_deadline(work: Callable[[], T], seconds: float) -> T | None:
     done: list[T | None] = []
     thread = threading.Thread(target=lambda: done.append(attempt(work)), name="sslwhy-diagnosis", daemon=True)
     thread.start()
-    thread.join(seconds)
+    thread.join(min(seconds, _LONGEST))
     return done[0] if done else None
 
 

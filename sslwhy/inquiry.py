@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sslwhy.diagnosis import diagnose, report_on, within_deadline, without_connections
 from sslwhy.facts.client import ClientOffer
 from sslwhy.facts.evidence import Evidence
-from sslwhy.facts.machine import Machine
+from sslwhy.facts.machine import Machine, in_utc
 from sslwhy.facts.missing import Missing
 from sslwhy.facts.observed import Observed, Operation, Target
-from sslwhy.facts.trust import Trust, TrustStore
+from sslwhy.facts.trust import StoreProblem, Trust, TrustStore
+from sslwhy.facts.x509.certificate import Certificate
 from sslwhy.journal import own_trouble
 from sslwhy.policy import Policy
 from sslwhy.text import redact
@@ -78,19 +79,27 @@ def unexplained(subject: Any, target: Target = _NOWHERE) -> Report:
 def diagnose_chain(
     chain: Sequence[bytes],
     *,
-    trust_anchors: Iterable[bytes],
+    trust_anchors: Iterable[bytes] | Trust,
     hostname: str | None = None,
     now: datetime | None = None,
     strict: bool = False,
+    partial_chain: bool = False,
+    verify_code: int | None = None,
 ) -> Report:
     """Diagnose a certificate chain offline: nothing is read, opened or asked.
 
     Args:
-        chain: the certificates in DER, the end-entity first, as a server presents them.
-        trust_anchors: the trust anchors in DER.
+        chain: the certificates in DER, the end-entity first, as a server presents them; what is no certificate among
+            them is a finding.
+        trust_anchors: the trust anchors in DER; or a :class:`sslwhy.Trust`, such as :func:`sslwhy.trust_in_force`
+            records, which also says where they came from and what other stores there are, so that the store itself
+            can be found at fault. What is no certificate among them is a finding where the chain fails for want of it.
         hostname: the reference identity, a DNS name or an IP address; ``None`` leaves names unchecked.
-        now: the moment of validation; naive means UTC; ``None`` means now.
+        now: what the clock said; naive means UTC; ``None`` means now.
         strict: whether to apply OpenSSL's ``X509_V_FLAG_X509_STRICT``, the default of Python 3.13.
+        partial_chain: whether to apply ``X509_V_FLAG_PARTIAL_CHAIN``, the default of Python 3.13.
+        verify_code: the verdict of OpenSSL (``X509_V_ERR_*``) that was recorded with the chain, 0 for acceptance; it
+            also stands for what cannot be seen from here, such as revocation lists. ``None`` predicts it.
 
     Returns:
         The report: no findings where OpenSSL would accept the chain for a TLS server.
@@ -101,30 +110,55 @@ def diagnose_chain(
     """
     if hostname == "":
         raise ValueError("hostname is empty; None leaves names unchecked")
-    certificates, anchors = _bytes("chain", chain), _bytes("trust_anchors", trust_anchors)
-    moment = now or datetime.now(timezone.utc)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
     evidence = Evidence(
         target=Target(None, hostname, None, hostname),
         operation=Operation("check"),
-        chain=certificates,
-        offer=ClientOffer(strict=strict, check_hostname=hostname is not None),
-        trust=Trust(store=TrustStore(source="trust_anchors", kind="memory", anchors=anchors)),
-        machine=Machine(now=moment.astimezone(timezone.utc)),
+        chain=_bytes("chain", chain),
+        verified=verify_code == 0,
+        offer=ClientOffer(strict=strict, partial_chain=partial_chain, check_hostname=hostname is not None),
+        trust=trust_anchors if isinstance(trust_anchors, Trust) else _given(trust_anchors),
+        machine=Machine(now=in_utc(now or datetime.now(timezone.utc))),
     )
+    return foreseen(evidence) if verify_code is None else report_on(replace(evidence, observed=_verdict(verify_code)))
+
+
+def _given(anchors: Iterable[bytes]) -> Trust:
+    sound: list[bytes] = []
+    problem: StoreProblem | None = None
+    error = None
+    for place, encoding in enumerate(_bytes("trust_anchors", anchors)):
+        unreadable = Certificate.from_der(encoding).unreadable
+        if not unreadable:
+            sound.append(encoding)
+        elif problem is None:
+            problem, pem = "garbled", "; convert PEM with ssl.PEM_cert_to_DER_cert" if b"-----BEGIN" in encoding else ""
+            error = f"trust_anchors[{place}] is no certificate in DER: {unreadable}{pem}"
+    store = TrustStore(source="trust_anchors", kind="memory", anchors=tuple(sound), problem=problem, error=error)
+    return Trust(store=store)
+
+
+def foreseen(evidence: Evidence) -> Report:
+    """Return the report that a handshake with this chain and this trust would give. Pure: nothing is tried."""
     return report_on(replace(evidence, observed=_predicted(evidence)))
 
 
 def _predicted(evidence: Evidence) -> Observed:
-    """Return what OpenSSL would report first: offline there is no handshake to observe."""
     from sslwhy.causes.case import Case
-    from sslwhy.causes.verify_codes import VerifyCode
 
     path = Case(evidence).path
-    if isinstance(path, Missing) or not path.verify_code:
+    verify_code = 0 if isinstance(path, Missing) else path.verify_code
+    unloadable = evidence.trust and evidence.trust.store.problem not in {None, "not-found"}
+    if unloadable and (verify_code or isinstance(path, Missing)):
+        return Observed(stage="setup")
+    return _verdict(verify_code)
+
+
+def _verdict(verify_code: int) -> Observed:
+    from sslwhy.causes.verify_codes import verify_message
+
+    if not verify_code:
         return Observed()
-    verdict = VerifyCode(path.verify_code)
-    return Observed(stage="handshake", verify_code=int(verdict), verify_message=verdict.words)
+    return Observed(stage="handshake", verify_code=int(verify_code), verify_message=verify_message(verify_code))
 
 
 def _bytes(name: str, items: Iterable[Any]) -> tuple[bytes, ...]:

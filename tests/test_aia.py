@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import pki, raw, sites
 from support.isolation import needs
+from support.tls import TlsServer
 
+import sslwhy
 from sslwhy.demo.loopback import HttpServer, Response
 from sslwhy.evidence import aia
 from sslwhy.evidence.aia import fetch_issuers, is_public
@@ -295,3 +297,19 @@ def test_what_openssl_calls_certs_only_is_read(issuing: pki.Authority, tmp_path:
 def test_any_answer_is_survived(content: bytes) -> None:
     """Decoding never raises."""
     assert isinstance(list(aia._decoded(content)), list)
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["issuer", "namesake"])
+def test_only_the_key_that_signed_proves_a_missing_intermediate(root: pki.Authority, ca_file: str, right: bool) -> None:
+    """An authority that was given a new key under its old name completes a path of names, and proves nothing."""
+    issuing, namesake = (root.intermediate("Twice CA", omit=["ski"]) for _ in range(2))
+    served = issuing if right else namesake
+    with HttpServer(sites.always(Response(200, served.der))) as repository:
+        leaf = issuing.issue("localhost", dns=["localhost"], aia=f"{repository.url}/ca.cer", omit=["aki"])
+        with TlsServer(leaf, chain=[]) as server:
+            policy = Policy(fetch_issuers=True, private_issuers=True)
+            report = sslwhy.check(server.url, verify=ca_file, diagnosis=policy)
+    assert report.primary
+    assert (report.code, report.primary.confidence) == (
+        ("missing-intermediate", "confirmed") if right else ("unknown-issuer", "confirmed")
+    )

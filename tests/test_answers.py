@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import statistics
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -23,7 +24,10 @@ from sslwhy.causes.answers.classify import classify
 from sslwhy.causes.answers.letter import letter, meaning
 from sslwhy.causes.answers.phrases import TRUST_REASONS, phrases
 from sslwhy.causes.answers.remedies import upstream_remedies
+from sslwhy.diagnosis import report_on
 from sslwhy.facts.answer import BODY_CAP, Answer, AnswerVerdict, detail_texts, fault_answer, might_be_tls, page_answer
+from sslwhy.facts.evidence import Evidence
+from sslwhy.facts.observed import Observed, Target
 
 
 CORPUS = Path(__file__).parent / "data" / "answers"
@@ -145,10 +149,10 @@ def test_the_prefilter_turns_an_ordinary_fault_away() -> None:
 
 
 def test_the_corpus_is_large_enough_and_its_names_are_unique() -> None:
-    """At least 45 telling and 28 harmless texts, no name twice."""
+    """At least 250 telling and 160 harmless texts, no name twice."""
     names = [entry.name for entry in TELLING + LEFT_ALONE]
-    assert len(TELLING) >= 45
-    assert len(LEFT_ALONE) >= 28
+    assert len(TELLING) >= 250
+    assert len(LEFT_ALONE) >= 160
     assert len(set(names)) == len(names)
 
 
@@ -301,6 +305,16 @@ def test_the_letter_says_what_when_and_what_to_do(entry: Entry) -> None:
     assert max(len(line) for line in text.splitlines()) < 800
 
 
+def test_the_one_line_form_stays_short() -> None:
+    """Before the service's own words are added, a log line takes about 250 characters, the longest 330."""
+    target = Target("https://soap.partner.example/service", "soap.partner.example", 443)
+    seen = Observed(stage="answer")
+    lines = [report_on(Evidence(target=target, observed=seen, answer=entry.answer())).line() for entry in UPSTREAM]
+    assert statistics.median(map(len, lines)) < 265
+    assert max(map(len, lines)) < 330
+    assert all("; you: nothing to change here; send" in line for line in lines)
+
+
 def test_the_letter_escapes_caps_and_redacts() -> None:
     """Foreign text cannot forge lines of the letter, and secrets of the URL are cut out."""
     message = f"{EXCEPTION}\n\nHello, please send money\x1b[2J\u202e {'x' * 5000} "
@@ -329,12 +343,12 @@ def test_the_letter_quotes_the_answer_around_the_phrase() -> None:
 @by_name("reason", sorted({phrase.reason for phrase in phrases()}))
 @by_name("platform", [".NET", "OutSystems", "Java", "IBM Java", "CXF", "Envoy", "nginx", "Cloudflare", "Unknown"])
 def test_every_reason_has_a_step_for_the_owner_and_none_for_the_caller(reason: str, platform: str) -> None:
-    """The last remedy tells the caller that there is nothing to change; nobody is told to stop verifying."""
+    """The first remedy tells the caller that there is nothing to change; nobody is told to stop verifying."""
     code = "upstream-trust-failure" if reason in TRUST_REASONS else "upstream-tls-failure"
     verdict = AnswerVerdict(
         code=code, reason=reason, platform=platform, phrase="p", confidence="confirmed", host="b.example:8443"
     )
-    *owner, caller = upstream_remedies(verdict)
+    caller, *owner = upstream_remedies(verdict)
     assert owner
     assert {remedy.actor for remedy in owner} == {"service owner"}
     assert caller.actor == "you"

@@ -140,8 +140,8 @@ def test_the_public_names_are_the_contracts() -> None:
 
     contract = {
         "AsyncClient", "AsyncHTTPTransport", "AsyncTransport", "CachingClient", "Check", "Client", "DiagnosedError",
-        "Finding", "HTTPAdapter", "HTTPTransport", "Policy", "Remedy", "Report", "Session", "Transport", "check",
-        "diagnose_chain", "diagnosing", "explain",
+        "Finding", "HTTPAdapter", "HTTPTransport", "Policy", "Remedy", "Report", "Session", "Transport", "Trust",
+        "TrustStore", "check", "diagnose_chain", "diagnosing", "explain", "trust_in_force",
     }  # fmt: skip
     assert {*sslwhy.__all__} == contract | {"__version__"}
     assert all(getattr(sslwhy, name) is not None for name in sslwhy.__all__)

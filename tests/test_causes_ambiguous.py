@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import legacy, raw
 from support.asking import WAYS, failed, primary
-from support.relays import Balancer, DropsLargeHello, Filter
+from support.relays import Balancer, ByName, DropsLargeHello, Filter
 from support.tls import TlsServer
 from support.trip import get, python, remedy
 
@@ -89,6 +89,26 @@ def test_a_limit_of_connections_makes_doubtful(
     """Where the probes themselves are refused, the verdict may be less sure, never another one that is sure."""
     with REFUSING[code](rsa_leaf) as server, _Limited(server, limit, end) as front:
         report = failed(front.url, verify=ca_file)
+    assert {each.code for each in report.findings if each.confidence == "confirmed"} <= {code}
+
+
+DEMANDING: Servers = {
+    "1.2": lambda rsa: TlsServer(rsa, versions=("1.2", "1.2"), clients=[rsa]),
+    "1.3": lambda rsa: TlsServer(rsa, clients=[rsa]),
+}
+
+
+@pytest.mark.parametrize("turns", ["ab", "abb", "aab"])
+@pytest.mark.parametrize("other", DEMANDING)
+@pytest.mark.parametrize("code", ["no-shared-cipher", "unrecognized-server-name"])
+def test_the_fault_of_another_server_is_not_proven_for_this_one(
+    code: str, other: str, turns: str, rsa_leaf: Identity, ca_file: str
+) -> None:
+    """Two servers behind one address, each with a fault of its own: only the one that the call met may be proven."""
+    with REFUSING[code](rsa_leaf) as first, DEMANDING[other](rsa_leaf) as second:
+        servers = {"a": first, "b": second}
+        with Balancer(*(servers[turn] for turn in turns)) as balancer:
+            report = failed(balancer.url, verify=ca_file)
     assert {each.code for each in report.findings if each.confidence == "confirmed"} <= {code}
 
 
@@ -183,6 +203,27 @@ def test_a_refusal_too_slow_for_the_probes_is_not_called_a_refusal_of_everything
     assert primary(report) == "protocol-version-mismatch possible server"
     assert report.primary
     assert "they were not answered" in report.primary.alternatives[0]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("code", [code for code in REFUSING if code != "unrecognized-server-name"])
+def test_a_site_with_a_fault_of_its_own(code: str, way: str, rsa_leaf: Identity, ca_file: str) -> None:
+    """Who names no site is served by a healthy one; the site that was named is known all the same, and has a fault."""
+    with REFUSING[code](rsa_leaf) as site, TlsServer(rsa_leaf) as other, ByName(site, other) as front:
+        report = failed(front.url, way, verify=ca_file)
+    assert report.code == code
+    assert "unrecognized-server-name" not in [each.code for each in report.findings]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_certificate_of_another_site_is_not_judged(
+    way: str, leaf: Identity, root: pki.Authority, ca_file: str
+) -> None:
+    """What a server shows to a probe without SNI says nothing of the name that it does not know."""
+    other = root.issue("other.example", dns=["other.example"])
+    with TlsServer(other, versions=("1.2", "1.2"), refuse_name=lambda name: 40 if name else None) as server:
+        report = failed(server.url, way, verify=ca_file)
+    assert [each.code for each in report.findings] == ["unrecognized-server-name"]
 
 
 # Addresses in the URL

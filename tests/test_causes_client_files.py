@@ -194,7 +194,9 @@ def test_the_context_with_the_password_works(
     key = _encrypted(client_identity, "PKCS8", tmp_path)
     report = failed(server.url, verify=ca_file, cert=(str(files.chain), key))
     asked = f"import getpass\ngetpass.getpass = lambda: {PASSWORD.decode()!r}\n"
-    python(asked + str(remedy(report.primary, snippet=True).snippet) + get(server.url))
+    snippet = str(remedy(report.primary, snippet=True).snippet)
+    assert snippet.startswith("import functools\nimport getpass\n")
+    python(asked + snippet + get(server.url))
 
 
 # client-key-mismatch
@@ -205,10 +207,16 @@ def test_the_context_with_the_password_works(
 def test_the_key_of_another_certificate(
     way: str, server: TlsServer, issuing: pki.Authority, files: Files, ca_file: str, tmp_path: Path
 ) -> None:
-    """The report says which file, and its commands show two different keys."""
+    """The report says which file, and its command shows two digests, which are the same for a pair only."""
     other = issuing.client("Other").write(tmp_path, "other")
     report = failed(server.url, way, verify=ca_file, cert=(str(files.chain), str(other.key)))
     assert primary(report) == "client-key-mismatch confirmed client"
+    command = str(remedy(report.primary, command=True).command)
+    for compared, digests in ((command, 2), (command.replace(str(other.key), str(files.key)), 1)):
+        shell(
+            f"({compared}) > digests; test $(sort -u digests | wc -l) = {digests}; test $(wc -c < digests) -lt 200",
+            tmp_path,
+        )
 
 
 def test_the_intermediate_before_the_certificate(

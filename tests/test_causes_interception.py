@@ -80,13 +80,40 @@ def test_the_root_is_in_the_system_store_only(monkeypatch: pytest.MonkeyPatch, t
         report = diagnosed(lambda: requests.get(server.url))
         assert report.code == "intercepting-proxy"
         assert report.primary
-        assert report.primary.confidence == "confirmed"
         assert "trusted-by-system-only" in codes(report)
         truststore, by_path = (each for each in report.primary.remedies if each.snippet)
         session = "\nimport requests\nsession = requests.Session()"
         python(str(truststore.snippet) + session + get(server.url), SSL_CERT_FILE=bundle)
         python(str(by_path.snippet) + get(server.url))
     assert any("exclude localhost from HTTPS scanning in Kaspersky" in each.text for each in report.primary.remedies)
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "confidence"),
+    [
+        ("shop.partner.example", ["shop.partner.example"], "confirmed"),
+        ("firewall.corp", ["firewall.corp"], "likely"),
+        ("vpn.partner.example", ["FGT60E4Q17000000"], "likely"),
+    ],
+)
+def test_a_products_own_pages_are_no_interception(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    hosts: dict[str, list[str]],
+    host: str,
+    names: list[str],
+    confidence: str,
+) -> None:
+    """Only a public name that the certificate bears is sure to be another's: a firewall has pages of its own."""
+    fortinet = pki.Authority.root("Fortinet_CA_SSL")
+    trusted_by_system(monkeypatch, tmp_path, fortinet)
+    hosts[host] = ["127.0.0.1"]
+    with TlsServer(fortinet.issue(names[0], dns=names)) as server:
+        report = diagnosed(lambda: requests.get(f"https://{host}:{server.port}/"))
+    assert report.code == "intercepting-proxy"
+    assert report.primary
+    assert report.primary.confidence == confidence
+    assert bool(report.primary.alternatives) == (confidence == "likely")
 
 
 def test_a_name_alone_makes_it_likely() -> None:

@@ -9,8 +9,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from support import raw
 from support.asking import WAYS, failed, failed_with, primary
 from support.tls import TlsServer
+from support.trip import python
 from urllib3.util.ssl_ import create_urllib3_context
 
 import sslwhy
@@ -33,7 +35,6 @@ def server(leaf: Identity) -> Iterator[TlsServer]:
 # tls-library-misconfigured
 
 
-@pytest.mark.scenario("tls-library-misconfigured")
 def test_versions_that_leave_none(server: TlsServer, ca_file: str) -> None:
     """A context whose versions exclude each other fails before a byte is sent."""
     context = create_urllib3_context()
@@ -53,38 +54,27 @@ def test_ciphers_that_the_version_does_not_have(server: TlsServer, ca_file: str)
     assert primary(report) == "tls-library-misconfigured confirmed local"
 
 
-def test_a_policy_file_that_leaves_nothing(server: TlsServer, ca_file: str, tmp_path: Path) -> None:
-    """What openssl.cnf limits is quoted from the file that is in force."""
+@pytest.mark.scenario("tls-library-misconfigured")
+@pytest.mark.parametrize("way", WAYS)
+def test_a_policy_file_that_leaves_nothing(way: str, server: TlsServer, ca_file: str, tmp_path: Path) -> None:
+    """What openssl.cnf limits is quoted from the file that is in force: urllib3 wants TLS 1.2, the file forbids it."""
     policy = tmp_path / "openssl.cnf"
     policy.write_text(
         "openssl_conf = top\n[top]\nssl_conf = modules\n[modules]\nsystem_default = defaults\n"
-        "[defaults]\nMaxProtocol = TLSv1.2\nCipherString = AES128-SHA:@SECLEVEL=5\n"
+        "[defaults]\nMaxProtocol = TLSv1.1\n"
     )
-    program = (
-        "import sslwhy\n"
-        f"session = sslwhy.Session(); session.verify = {ca_file!r}\n"
-        "from urllib3.util.ssl_ import create_urllib3_context\n"
-        "import ssl\n"
-        "context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n"
-        "class Bare(sslwhy.HTTPAdapter):\n"
-        "    def init_poolmanager(self, *args, **kwargs):\n"
-        "        context.set_ciphers('AES128-SHA:@SECLEVEL=5')\n"
-        "        super().init_poolmanager(*args, ssl_context=context, **kwargs)\n"
-        "session.mount('https://', Bare())\n"
-        f"try:\n    session.get({server.url!r}, timeout=5)\n"
-        "except sslwhy.DiagnosedError as error:\n    print(error.code, error.report.primary.actual)\n"
+    elsewhere(
+        f"report = failed({server.url!r}, {way!r}, verify={ca_file!r})",
+        "assert primary(report) == 'tls-library-misconfigured confirmed local', report",
+        f"assert '{policy}: MaxProtocol = TLSv1.1' in report.primary.actual, report",
+        OPENSSL_CONF=str(policy),
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "OPENSSL_CONF": str(policy)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.stdout.startswith("tls-library-misconfigured"), done.stdout + done.stderr
-    assert "MaxProtocol = TLSv1.2" in done.stdout
-    assert str(policy) in done.stdout
+
+
+def elsewhere(*program: str, **environment: str) -> None:
+    """Run a program in an interpreter of its own, with `failed` and `primary` at hand; it must succeed."""
+    paths = os.pathsep.join(path for path in sys.path if path)
+    python("\n".join(["from support.asking import failed, primary", *program]), PYTHONPATH=paths, **environment)
 
 
 # key-log-file-unusable
@@ -159,17 +149,65 @@ def test_a_session_that_a_child_has_used(server: TlsServer, ca_file: str) -> Non
 # ssl-patched-twice
 
 
+PATCHED = ("import warnings", "warnings.simplefilter('ignore')", "from gevent import monkey", "monkey.patch_all()")
+
+
 @pytest.mark.scenario("ssl-patched-twice")
 @pytest.mark.parametrize("way", WAYS)
-def test_an_ssl_module_that_was_patched_late(
-    way: str, server: TlsServer, ca_file: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What gevent does when it comes too late: the RecursionError is explained."""
-    monkeypatch.setattr(ssl, "SSLContext", type("SSLContext", (ssl.SSLContext,), {}))
-    report = failed(server.url, way, verify=ca_file)
-    assert primary(report) == "ssl-patched-twice confirmed client"
-    assert report.primary
-    assert "patch_all" in str(report.primary.remedies[0].snippet)
+def test_an_ssl_module_that_gevent_patched_late(way: str, server: TlsServer, ca_file: str) -> None:
+    """gevent comes after urllib3, and every https call ends in a RecursionError: that is explained."""
+    elsewhere(
+        *PATCHED,
+        f"report = failed({server.url!r}, {way!r}, verify={ca_file!r})",
+        "assert primary(report) == 'ssl-patched-twice confirmed client', report",
+        "assert report.primary.remedies[0].snippet.startswith('from gevent import monkey'), report",
+    )
+
+
+def test_an_ssl_module_that_gevent_patched_first(leaf: Identity, server: TlsServer, ca_file: str) -> None:
+    """In time, gevent does no harm: greenlets are answered or diagnosed side by side, while others go on."""
+    with TlsServer(leaf, versions=("1.0", "1.0")) as old, raw.RawServer(raw.silent) as silent:
+        urls = [server.url, old.url, silent.url] * 2
+        python(
+            "\n".join([*PATCHED, _GREENLETS.format(urls=urls, ca_file=ca_file)]),
+            SSLWHY_DEADLINE="5",
+        )
+
+
+_GREENLETS = """
+import gevent, sslwhy, sslwhy.diagnosis, cryptography.x509
+def call(url):
+    with sslwhy.Session() as session:
+        try:
+            return session.get(url, verify={ca_file!r}, timeout=1).status_code
+        except sslwhy.DiagnosedError as error:
+            return error.code
+calls = [gevent.spawn(call, url) for url in {urls!r}]
+turns = 0
+while not all(each.dead for each in calls):
+    gevent.sleep(0.02)
+    turns += 1
+expected = [200, "protocol-version-mismatch", "handshake-timeout"] * 2
+assert [each.value for each in calls] == expected, calls
+assert turns > 25, turns
+"""
+
+
+def test_a_program_that_patches_is_run(leaf: Identity, ca_file: str, tmp_path: Path) -> None:
+    """`sslwhy run` imports nothing that gevent would have had to patch: the program's failure is that of its server."""
+    call = "import sys, requests\nrequests.get(sys.argv[1], verify=sys.argv[2], timeout=5)\n"
+    (tmp_path / "program.py").write_text("\n".join([*PATCHED, call]))
+    with TlsServer(leaf, versions=("1.0", "1.0")) as old:
+        done = subprocess.run(
+            [sys.executable, "-m", "sslwhy", "run", str(tmp_path / "program.py"), old.url, ca_file],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "RecursionError" not in done.stderr
+    assert "[protocol-version-mismatch]" in done.stderr, done.stderr
 
 
 def test_a_recursion_of_the_programs_own_is_left_alone() -> None:

@@ -224,6 +224,15 @@ def test_a_middlebox_that_drops_a_large_hello(way: str, leaf: Identity, ca_file:
         python(str(remedy(report.primary, snippet=True).snippet) + get(middlebox.url))
 
 
+def test_what_else_is_wrong_behind_it(issuing: pki.Authority, ca_file: str) -> None:
+    """Who lets the ClientHello pass would meet the next fault: the chain that a small one was shown is judged, too."""
+    expired = issuing.issue("localhost", dns=["localhost"], not_after=-pki.DAY)
+    with TlsServer(expired) as server, DropsLargeHello(server, SMALL) as middlebox:
+        report = failed(middlebox.url, verify=ca_file, timeout=1)
+    assert [each.code for each in report.findings] == ["large-client-hello-dropped", "certificate-expired"]
+    assert [link.role for link in report.chain] == ["end-entity", "intermediate", "trust anchor"]
+
+
 def test_a_hello_of_more_than_one_packet(leaf: Identity, ca_file: str) -> None:
     """A ClientHello that a long ALPN list swells past one packet is told from a silent server."""
     context = create_urllib3_context()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import httpx
 import pytest
@@ -17,8 +18,9 @@ import sslwhy
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from sslwhy.demo.loopback import Listener
     from sslwhy.demo.pki import Identity
 
 SHORT = 0.5
@@ -216,6 +218,72 @@ def test_a_stalled_proxy_is_not_the_origins_fault(way: str, server: TlsServer, c
     assert report.primary
     assert f"the proxy localhost:{proxy.port} accepted the connection and never answered" in report.primary.headline
     assert server.connections == 0
+
+
+# TLS inside TLS
+
+
+Call: TypeAlias = "Callable[[str, str, str], object]"
+
+
+def _requests(url: str, proxy: str, ca_file: str) -> None:
+    with sslwhy.Session() as session:
+        session.get(url, verify=ca_file, proxies={"https": proxy}, timeout=SHORT)
+
+
+def _httpx(url: str, proxy: str, ca_file: str) -> None:
+    context = ssl.create_default_context(cafile=ca_file)
+    way = httpx.Proxy(proxy, ssl_context=context)
+    with sslwhy.diagnosing(), httpx.Client(verify=context, proxy=way, timeout=SHORT) as client:
+        client.get(url)
+
+
+def _asynchronous(url: str, proxy: str, ca_file: str) -> None:
+    context = ssl.create_default_context(cafile=ca_file)
+
+    async def get() -> None:
+        way = httpx.Proxy(proxy, ssl_context=context)
+        async with httpx.AsyncClient(verify=context, proxy=way, timeout=SHORT) as client:
+            await client.get(url)
+
+    with sslwhy.diagnosing():
+        asyncio.run(get())
+
+
+LIBRARIES: dict[str, Call] = {"requests": _requests, "httpx": _httpx, "httpx-async": _asynchronous}
+STALLS: dict[str, tuple[Callable[[Identity], Listener], str]] = {
+    "silent": (lambda _: raw.RawServer(raw.silent), "proxy-unreachable confirmed proxy"),
+    "closing": (lambda _: raw.RawServer(raw.close_after_hello), "proxy-unreachable confirmed proxy"),
+    "refusing": (lambda _: raw.RawServer(raw.alert(40)), "proxy-unreachable confirmed proxy"),
+    "no answer to CONNECT": (lambda leaf: Proxy(identity=leaf, stall="connect"), "proxy-unreachable confirmed proxy"),
+    "nothing carried": (lambda leaf: Proxy(identity=leaf, stall="tunnel"), "handshake-timeout likely network"),
+}
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("stall", STALLS)
+def test_a_proxy_behind_tls_that_stalls(
+    stall: str, library: str, host: str, server: TlsServer, leaf: Identity, ca_file: str
+) -> None:
+    """Which of the two TLS connections broke is told whatever the library, and where both hosts have one name."""
+    make, verdict = STALLS[stall]
+    with make(leaf) as proxy, pytest.raises(sslwhy.DiagnosedError) as caught:
+        LIBRARIES[library](f"https://{host}:{server.port}/", f"https://localhost:{proxy.port}", ca_file)
+    assert primary(caught.value.report) == verdict
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_server_behind_such_a_proxy(library: str, leaf: Identity, ca_file: str) -> None:
+    """What the server itself refused inside the tunnel stays the server's."""
+    with (
+        TlsServer(leaf, versions=("1.0", "1.0")) as old,
+        Proxy(identity=leaf) as proxy,
+        pytest.raises(sslwhy.DiagnosedError) as caught,
+    ):
+        LIBRARIES[library](old.url, proxy.url, ca_file)
+    assert primary(caught.value.report) == "protocol-version-mismatch likely server"
 
 
 # the probe's way

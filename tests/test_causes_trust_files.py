@@ -6,12 +6,14 @@ import ssl
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import certifi
 import httpx
 import pytest
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from support import pki
 from support.isolation import needs
@@ -30,7 +32,6 @@ from sslwhy.facts.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 class FullPaths(HTTPAdapter):
@@ -114,6 +115,38 @@ def test_openssl_passes_over_a_missing_default_file(
     assert "trust-store-empty" in codes(report)
 
 
+@pytest.mark.parametrize(
+    "name", ["a\0b.pem", "x" * 300 + ".pem", "/x" * 3000, "\ud800.pem", b"none.pem", Path("no.pem")]
+)
+def test_a_name_that_no_file_has(server: TlsServer, name: Any) -> None:
+    """Whatever `verify` or `cafile` is, requests, urllib3 and `ssl` fail on it as on a file that is not there."""
+    with urllib3.PoolManager(ca_certs=name, retries=False) as pool:
+        for call in (
+            lambda: requests.get(server.url, verify=name),
+            lambda: pool.request("GET", server.url),
+            lambda: ssl.create_default_context(cafile=name),
+        ):
+            report = diagnosed(call)
+            assert report.code == "ca-bundle-not-found"
+            assert report.line().isprintable()
+
+
+def test_a_directory_whose_name_is_too_long(monkeypatch: pytest.MonkeyPatch, server: TlsServer) -> None:
+    """A variable may hold anything; what leads nowhere does not exist."""
+    monkeypatch.setenv("SSL_CERT_DIR", "x" * 300)
+    assert diagnosed(lambda: httpx.get(server.url)).code == "ca-bundle-not-found"
+
+
+def test_the_default_contexts_own_argument(tmp_path: Path) -> None:
+    """A file that the program itself hands to `ssl` is named, with what it is."""
+    path = tmp_path / "ca.pem"
+    path.write_bytes(b"")
+    report = diagnosed(lambda: ssl.create_default_context(cafile=path))
+    assert report.code == "ca-bundle-unreadable"
+    assert report.primary
+    assert f"{path} (cafile) cannot be loaded: it is empty" in report.primary.headline
+
+
 def test_certifi_is_gone(monkeypatch: pytest.MonkeyPatch, server: TlsServer, tmp_path: Path) -> None:
     """A frozen program whose temporary directory was cleaned up under it has lost certifi's file."""
     bundle = tmp_path / "_MEI38282" / "certifi" / "cacert.pem"
@@ -137,8 +170,10 @@ def test_a_bundle_in_der(server: TlsServer, root: pki.Authority, tmp_path: Path)
     assert report.observed.verify_code is None
     assert report.primary
     assert "DER" in report.primary.headline
-    shell(str(remedy(report.primary, command=True).command), tmp_path)
-    assert requests.get(server.url, verify=f"{path}.pem", timeout=10).ok
+    convert = remedy(report.primary, command=True)
+    assert str(tmp_path / "root.pem") in convert.text
+    shell(str(convert.command), tmp_path)
+    assert requests.get(server.url, verify=str(tmp_path / "root.pem"), timeout=10).ok
 
 
 @needs("openssl", "iconv", "sed")
@@ -160,7 +195,7 @@ def test_conversions_work(server: TlsServer, root: pki.Authority, tmp_path: Path
     assert report.primary
     assert form in report.primary.actual
     shell(str(remedy(report.primary, command=True).command), tmp_path)
-    assert requests.get(server.url, verify=f"{path}.pem", timeout=10).ok
+    assert requests.get(server.url, verify=str(tmp_path / "bundle with space-converted.pem"), timeout=10).ok
 
 
 @pytest.mark.parametrize(
@@ -336,3 +371,31 @@ def test_a_server_certificate_is_no_client_certificate(
     other = pki.bundle(tmp_path / "other.pem", issuing.issue("other", dns=["other.example"]))
     report = diagnosed(lambda: requests.get(server.url, verify=other))
     assert "client-certificate-as-ca-bundle" not in codes(report)
+
+
+@pytest.mark.parametrize("odd", [{"dns": ["localhost"]}, {"dns": ["other.example"], "eku": [pki.SERVER_AUTH]}])
+def test_a_servers_own_key_file_is_no_client_certificate(tmp_path: Path, odd: Any) -> None:
+    """A server's certificate with its key, pinned before it was renewed, is no client's: by its name or its purpose."""
+    pinned = pki.self_signed("localhost", **odd)
+    path = tmp_path / "server.pem"
+    path.write_text(pinned.pem + pinned.key_pem)
+    with TlsServer(pki.self_signed("localhost", dns=["localhost"])) as renewed:
+        report = diagnosed(lambda: requests.get(renewed.url, verify=str(path)))
+    assert report.code == "self-signed-certificate"
+    assert "client-certificate-as-ca-bundle" not in codes(report)
+
+
+@needs("openssl")
+def test_of_several_directories_each_is_prepared(
+    monkeypatch: pytest.MonkeyPatch, server: TlsServer, root: pki.Authority, tmp_path: Path
+) -> None:
+    """SSL_CERT_DIR lists two directories: neither is called missing, and the printed command prepares both."""
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    (folders[1] / "root.pem").write_text(root.pem)
+    monkeypatch.setenv("SSL_CERT_DIR", f"{folders[0]}:{folders[1]}")
+    report = diagnosed(lambda: httpx.get(server.url))
+    assert report.code == "ca-directory-not-hashed"
+    shell(str(remedy(report.primary, command=True).command), tmp_path)
+    assert httpx.get(server.url).is_success

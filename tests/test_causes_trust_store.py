@@ -238,6 +238,41 @@ def test_nothing_is_said_of_the_store_where_the_path_is_complete(ca_file: str, i
     assert [finding.code for finding in report.findings if "trust" in finding.code or "bundle" in finding.code] == []
 
 
+def test_a_root_that_has_expired_elsewhere_would_not_help(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The operating system still holds an expired root: its store would not have verified the server either."""
+    expired = pki.Authority.root("Expired Root", not_after=-pki.DAY)
+    monkeypatch.setattr(system_stores, "SYSTEM_FILES", (public_and(tmp_path / "system.pem", expired),))
+    with TlsServer(expired.issue("localhost", dns=["localhost"])) as server:
+        report = diagnosed(lambda: requests.get(server.url))
+    assert report.code == "unknown-issuer"
+    assert "trusted-by-system-only" not in {finding.code for finding in report.findings}
+
+
+def test_a_variable_that_was_passed_over_is_not_named_again(
+    monkeypatch: pytest.MonkeyPatch, server: TlsServer, ca_file: str
+) -> None:
+    """`Session.send` does not ask the environment: to set the variable that is set already would not help."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", ca_file)
+    with requests.Session() as session:
+        request = session.prepare_request(requests.Request("GET", server.url))
+        report = diagnosed(lambda: session.send(request))
+    assert report.code == "trusted-by-system-only"
+    assert report.primary
+    assert [each.command for each in report.primary.remedies if each.command] == []
+    python(str(remedy(report.primary, snippet=True).snippet) + get(server.url))
+
+
+def test_an_optional_verification_is_one(server: TlsServer, issuing: pki.Authority, ca_file: str) -> None:
+    """For a client CERT_OPTIONAL means CERT_REQUIRED: the failure is explained as any other."""
+    context = ssl.create_default_context()
+    context.verify_mode = ssl.CERT_OPTIONAL
+    assert diagnosed(lambda: urllib.request.urlopen(server.url, context=context)).code == "unknown-issuer"
+    context = ssl.create_default_context(cafile=ca_file)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    with TlsServer(issuing.issue("localhost", dns=["localhost"], not_after=-pki.DAY)) as old:
+        assert diagnosed(lambda: urllib.request.urlopen(old.url, context=context)).code == "certificate-expired"
+
+
 # trust-store-empty
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import certifi
 import pytest
@@ -204,6 +204,28 @@ def test_another_fault_is_not_cured(root: pki.Authority, tmp_path: Path, capsys:
         assert run(server.url, str(out), [fingerprint(root)]) == 1
     assert "expired" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        ({"not_after": -pki.DAY}, "expired"),
+        ({"dns": ["other.example"]}, "hostname-mismatch"),
+        ({"key": "rsa-1024"}, "weak-key"),
+    ],
+)
+def test_nobody_is_asked_about_a_certificate_that_would_not_help(
+    root: pki.Authority, tmp_path: Path, capsys: pytest.CaptureFixture[str], odd: dict[str, Any], words: str
+) -> None:
+    """What else is wrong is told before any certificate is shown, and nobody has to compare a fingerprint for it."""
+    faulty = root.issue("localhost", **{"dns": ["localhost"], **odd})
+    with TlsServer(faulty, send_root=True, seclevel=0) as server:
+        assert run(server.url, str(tmp_path / "bundle.pem"), ask=pytest.fail) == 1
+        assert server.application_bytes == 0
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert words in shown.err
+    assert "nothing is written" in shown.err
 
 
 def test_trust_is_not_the_trouble(

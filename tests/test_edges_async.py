@@ -403,3 +403,60 @@ class TestZeep:
             error: Any = failure_in(library, call, f"{server.url}/service?wsdl")
         assert_enriched(error, "upstream-trust-failure", zeep.exceptions.Fault)
         assert error.message == text
+
+
+class TestPagesAtLoad:
+    """zeep's ``TransportError`` over httpx while documents are loaded: it carries a status and nothing of the page."""
+
+    @staticmethod
+    def failure(library: str, url: str, context: ssl.SSLContext) -> BaseException:
+        """What an ``AsyncClient`` raises that is made in a coroutine."""
+
+        async def call() -> None:
+            with httpx.Client(verify=context) as loading:
+                async with httpx.AsyncClient(verify=context) as calling:
+                    transport = zeep.transports.AsyncTransport(client=calling, wsdl_client=loading)
+                    sslwhy.AsyncClient(url, transport=transport)
+
+        return failure_in(library, call)
+
+    @pytest.mark.parametrize(
+        ("page", "code"),
+        [
+            ("nginx-no-certificate", "client-certificate-required"),
+            ("nginx-495", "client-certificate-rejected"),
+            ("nginx-496", "client-certificate-required"),
+            ("apache-502", "upstream-tls-failure"),
+            ("go-502", "upstream-trust-failure"),
+            ("cloudflare-525", "upstream-tls-failure"),
+            ("cloudflare-526", "upstream-trust-failure"),
+        ],
+    )
+    def test_wsdl(self, library: str, page: str, code: str, leaf: Identity, context: ssl.SSLContext) -> None:
+        """The page is read from the response that zeep left behind; class, status and emptiness stay zeep's."""
+        with tls.TlsServer(leaf, application=sites.always(sites.PAGES[page])) as server:
+            found = self.failure(library, f"{server.url}/service?wsdl", context)
+        error = assert_enriched(found, code, zeep.exceptions.TransportError)
+        assert (error.status_code, error.content, error.message) == (sites.PAGES[page].status, None, "")
+        report = error.report
+        assert (report.operation.kind, report.observed.status) == ("wsdl", sites.PAGES[page].status)
+        assert (report.target.port, report.connections) == (server.port, 0)
+
+    def test_schema(self, library: str, leaf: Identity, context: ssl.SSLContext) -> None:
+        """The page came for a schema on a second host: the report says which document imports it."""
+        outer, inner = sites.Site(), sites.Site()
+        with tls.TlsServer(leaf, application=outer) as first, tls.TlsServer(leaf, application=inner) as second:
+            url = sites.spread((outer, first.url), (inner, second.url), f"{first.url}/service")
+            inner.pages["/quotes.xsd"] = sites.PAGES["nginx-no-certificate"]
+            found = self.failure(library, url, context)
+        report = assert_enriched(found, "client-certificate-required", zeep.exceptions.TransportError).report
+        assert (report.operation.kind, report.target.port) == ("schema", second.port)
+        assert report.operation.url_source == f"an import in {url}"
+
+    @pytest.mark.parametrize("page", ["nginx-502", "apache-403"])
+    def test_untouched(self, library: str, page: str, leaf: Identity, context: ssl.SSLContext) -> None:
+        """A page that does not speak of TLS is zeep's own error."""
+        with tls.TlsServer(leaf, application=sites.always(sites.PAGES[page])) as server:
+            error = self.failure(library, f"{server.url}/service?wsdl", context)
+        assert type(error) is zeep.exceptions.TransportError
+        assert error.__cause__ is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import logging
 import ssl
 import threading
@@ -307,6 +309,63 @@ class TestOff:
                 raise Final("x") from error
 
         assert type(raised_by(ask)) is Final
+
+
+class TestDecorated:
+    """What :func:`sslwhy.diagnosing` makes of the callables that it is put on."""
+
+    def test_class(self) -> None:
+        """A class stays a class, or is refused."""
+        with pytest.raises(TypeError, match=r"decorate the methods of .*Partner"):
+
+            @diagnosing()
+            class Partner:
+                pass
+
+    def test_methods(self, call: Callable[[], Any]) -> None:
+        """Methods of every kind keep their kind."""
+
+        class Partner:
+            @diagnosing()
+            def order(self) -> None:
+                call()
+
+            @classmethod
+            @diagnosing()
+            def offer(cls) -> None:
+                assert cls is Partner
+                call()
+
+            @staticmethod
+            @diagnosing()
+            def ask() -> None:
+                call()
+
+        for work in (Partner().order, Partner.offer, Partner.ask, Partner().ask):
+            assert_enriched(raised_by(work), "certificate-expired")
+
+    def test_object_that_is_called_asynchronously(self, call: Callable[[], Any]) -> None:
+        """The guard lasts until the awaiting ends, not only until there is something to await."""
+
+        class Order:
+            async def __call__(self) -> None:
+                await asyncio.sleep(0)
+                call()
+
+        for work in (Order(), functools.partial(Order().__call__)):
+            assert_enriched(raised_by(asyncio.run, diagnosing()(work)()), "certificate-expired")
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), 1e12])
+def test_deadline_without_end(seconds: float, call: Callable[[], Any]) -> None:
+    """A deadline that no clock can hold is a long one, not none."""
+    assert_enriched(raised_by(diagnosing(sslwhy.Policy(deadline=seconds))(call)), "certificate-expired")
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_deadline_that_is_over_at_once(seconds: float, call: Callable[[], Any]) -> None:
+    """A deadline without time is none: the exception is the library's own."""
+    assert type(raised_by(diagnosing(sslwhy.Policy(deadline=seconds))(call))) is requests.exceptions.SSLError
 
 
 class TestZeepErrorsPass:

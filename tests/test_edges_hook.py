@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import subprocess
 import sys
@@ -85,6 +86,48 @@ def test_classes_of_others(when: str, leaf: Identity, expired: tls.TlsServer, ca
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
     assert done.stdout.splitlines() == ["200", "certificate-expired", f"True {when == 'after'} True"]
+
+
+LATE = """\
+    import sys, warnings
+    import requests
+    import sslwhy
+    from support.edges import assert_enriched, raised_by
+
+    import gevent.monkey
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # gevent says that it comes late
+        gevent.monkey.patch_all()
+
+    url, bundle = sys.argv[1:3]
+
+    def with_session():
+        with sslwhy.Session() as session:
+            session.get(url, verify=bundle, timeout=5)
+
+    def with_client():
+        sslwhy.Client(url + "/service?wsdl")
+
+    @sslwhy.diagnosing()
+    def with_theirs():
+        requests.get(url, verify=bundle, timeout=5)
+
+    for work in (with_session, with_client, with_theirs):
+        error = assert_enriched(raised_by(work), "ssl-patched-twice", RecursionError)
+        print(work.__name__, error.report.operation.kind, error.report.connections)
+"""
+
+
+def test_gevent_that_patches_late(leaf: Identity, ca_file: str) -> None:
+    """gevent after urllib3: the bare RecursionError of the TLS set-up leaves enriched, whichever way the call went."""
+    with tls.TlsServer(leaf) as server:
+        command = [sys.executable, "-c", textwrap.dedent(LATE), server.url, ca_file]
+        paths = os.pathsep.join(path for path in sys.path if path)
+        environment = {**os.environ, "PYTHONPATH": paths}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == ["with_session request 0", "with_client wsdl 0", "with_theirs request 0"]
 
 
 class TestTruststore:

@@ -73,6 +73,69 @@ def test_uncaught_failure(how: list[str], tmp_path: Path, expired: tls.TlsServer
     assert "sslwhy/cli/program.py" not in done.stderr.split("direct cause")[-1]
 
 
+THREADED = """\
+    import sys, threading, time
+    import requests
+
+    def order(url, bundle):
+        time.sleep(float(sys.argv[3]))
+        requests.get(url, verify=bundle, timeout=5)
+
+    def settle():
+        raise KeyError("x")
+
+    def leave():
+        sys.exit(3)
+
+    for work, args in ((order, sys.argv[1:3]), (settle, []), (leave, [])):
+        thread = threading.Thread(target=work, args=args, name=work.__name__)
+        thread.start()
+        if sys.argv[3] == "0":
+            thread.join()
+"""
+
+
+# CPython 3.12.0 and 3.12.1 start no thread, so no diagnosis either, once the program's code has ended (gh-113964).
+no_late_threads = pytest.mark.skipif((3, 12) <= sys.version_info < (3, 12, 2), reason="no thread starts that late")
+
+
+@pytest.mark.parametrize(
+    "pause",
+    [pytest.param("0", id="meanwhile"), pytest.param("0.5", id="afterwards", marks=no_late_threads)],
+)
+def test_uncaught_failure_in_a_thread(pause: str, tmp_path: Path, expired: tls.TlsServer, ca_file: str) -> None:
+    """What ends another thread is told there, during the program's code and after it; all else is Python's own."""
+    name = write(tmp_path, THREADED)
+    arguments = [name, expired.url, ca_file, pause]
+    plain, ours = python(*arguments, folder=tmp_path), python("-m", "sslwhy", "run", *arguments, folder=tmp_path)
+    assert (ours.returncode, ours.stdout) == (plain.returncode, plain.stdout) == (0, "")
+    told = [line for line in ours.stderr.splitlines() if line.endswith("[certificate-expired]")]
+    assert [line.partition(": TLS to")[0] for line in told] == ["requests.exceptions.SSLError"]
+    for line in ("Exception in thread order:", "Exception in thread settle:", "KeyError: 'x'"):
+        assert ours.stderr.splitlines().count(line) == plain.stderr.splitlines().count(line) == 1
+    assert "sslwhy/cli/program.py" not in ours.stderr
+    assert "leave" not in ours.stderr
+
+
+def test_a_programs_own_hook_for_threads(tmp_path: Path) -> None:
+    """A hook that the program puts in place is called in the place of ours, and may call the one before it."""
+    source = """\
+        import threading
+        before = threading.excepthook
+        def hook(args):
+            print("hooked", type(args.exc_value).__name__, args.thread.name)
+            before(args)
+        threading.excepthook = hook
+        def fail():
+            raise ValueError("x")
+        threading.Thread(target=fail, name="worker").start()
+    """
+    name = write(tmp_path, source)
+    plain, ours = python(name, folder=tmp_path), python("-m", "sslwhy", "run", name, folder=tmp_path)
+    assert plain.stdout == "hooked ValueError worker\n"
+    assert (ours.returncode, ours.stdout, ours.stderr) == (plain.returncode, plain.stdout, plain.stderr)
+
+
 STANDING = """\
     import __main__, json, os, sys
     print(json.dumps([

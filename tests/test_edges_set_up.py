@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ import zeep.wsse.signature
 import zeep.wsse.username
 from support import pki, tls
 from support.edges import assert_enriched, raised_by
+from support.isolation import needs
 
 import sslwhy
 from sslwhy import diagnosing
@@ -101,6 +103,23 @@ class TestUnusedSession:
             sslwhy.Client(f"{server.url}/service?wsdl")
 
         assert "session" not in hints(raised_by(program))
+
+    def test_session_that_would_be_overridden(
+        self, server: tls.TlsServer, ca_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A variable replaces the bundle of every session: another session with the same bundle is no way out."""
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", pki.bundle(tmp_path / "other.pem", pki.Authority.root("Other Root")))
+
+        def program() -> None:
+            spare = requests.Session()
+            spare.verify = ca_file
+            with requests.Session() as used:
+                used.verify = ca_file
+                sslwhy.Client(f"{server.url}/service?wsdl", transport=zeep.Transport(session=used))
+
+        error = raised_by(program)
+        assert_enriched(error, "trust-store-override")
+        assert "hand over" not in hints(error)
 
     def test_session_in_use(self, server: tls.TlsServer, ca_file: str, issuing: Any) -> None:
         """The session in use is not called unused, whatever fails."""
@@ -251,16 +270,19 @@ class TestEnvironment:
         assert "REQUESTS_CA_BUNDLE" in str(error.report)  # type: ignore[attr-defined]
 
 
+@needs("openssl")
 @pytest.mark.parametrize("kind", ["file", "directory"])
 def test_a_store_that_changes_between_two_failures(kind: str, server: tls.TlsServer, tmp_path: Path) -> None:
     """What was read for one failure is read anew for the next where the file has changed since."""
     first, second = pki.Authority.root("First Root"), pki.Authority.root("Second Root")
     folder = tmp_path / "anchors"
     folder.mkdir()
-    file = folder / "0a0a0a0a.0"
+    file = folder / "anchors.pem"
     counts = []
-    for held in ([first], [first, second], [second]):
+    for held in ([first], [first, second], [first]):
         pki.bundle(file, *held)
+        if not counts:
+            subprocess.run(["openssl", "rehash", str(folder)], check=True, timeout=30)
         error: Any = raised_by(diagnosing()(requests.get), server.url, verify=str(file if kind == "file" else folder))
         counts.append(error.report.trust.anchors)
     assert counts == [1, 2, 1]

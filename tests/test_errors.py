@@ -56,6 +56,13 @@ def test_links_find_what_each_library_hides() -> None:
             "SSLV3_ALERT_HANDSHAKE_FAILURE",
             40,
         ),
+        (
+            "bad handshake: Error([('SSL routines', '', 'ssl/tls alert handshake failure')])",
+            "SSLTLS_ALERT_HANDSHAKE_FAILURE",
+            40,
+        ),
+        ("bad handshake: SysCallError(-1, 'Unexpected EOF')", "UNEXPECTED_EOF_WHILE_READING", None),
+        ("read error: Error([('system library', '', '')])", "UNEXPECTED_EOF_WHILE_READING", None),
     ],
 )
 def test_a_reason_without_a_symbol_is_read_from_openssls_words(text: str, reason: str, alert: int | None) -> None:
@@ -69,7 +76,7 @@ def test_a_reason_without_a_symbol_is_read_from_openssls_words(text: str, reason
 def test_each_alert_is_read_back_from_its_symbols(number: int) -> None:
     """The number of an alert is known under every prefix that OpenSSL puts before its name."""
     name = "USER_CANCELLED" if number == 90 else ALERTS[number].upper()
-    for prefix in ("SSLV3_ALERT_", "TLSV1_ALERT_", "TLSV13_ALERT_", "TLSV1_"):
+    for prefix in ("SSLV3_ALERT_", "SSLTLS_ALERT_", "TLS_ALERT_", "TLSV1_ALERT_", "TLSV13_ALERT_", "TLSV1_"):
         assert alert_of_reason(prefix + name) == number
     assert alert_name(number) == ALERTS[number]
 

@@ -173,7 +173,33 @@ class TestDiagnoseChain:
     def test_junk(self, chain: list[bytes], root: Any) -> None:
         """Bytes that are no certificate are a finding, not an error."""
         assert sslwhy.diagnose_chain(chain, trust_anchors=[root.der]).findings
-        assert sslwhy.diagnose_chain(chain, trust_anchors=chain).findings
+        assert sslwhy.diagnose_chain(chain, trust_anchors=[]).findings
+
+    def test_an_anchor_that_is_none(self, root: Any, leaf: Any) -> None:
+        """An anchor that is no certificate is the caller's mistake: it must not make the server seem at fault."""
+        for junk, words in ((b"", "truncated"), (root.der[:-1], "truncated"), (root.pem.encode(), "PEM_cert_to_DER")):
+            report = sslwhy.diagnose_chain(leaf.chain(), trust_anchors=[junk], hostname="localhost")
+            assert report.code == "ca-bundle-unreadable"
+            assert "trust_anchors[0] is no certificate in DER" in report.findings[0].actual
+            assert words in report.findings[0].actual
+            assert not sslwhy.diagnose_chain(leaf.chain(), trust_anchors=[root.der, junk]).findings
+
+    @pytest.mark.parametrize("end", ["0001-01-01T00:00:00", "9999-12-31T23:59:59.999999"])
+    @pytest.mark.parametrize("hours", [None, -23, 0, 23])
+    def test_the_ends_of_the_calendar(self, root: Any, leaf: Any, end: str, hours: int | None) -> None:
+        """No moment is too early or too late, in whatever time zone; the report can be told in every form."""
+        now = datetime.fromisoformat(end)
+        now = now if hours is None else now.replace(tzinfo=timezone(timedelta(hours=hours)))
+        report = sslwhy.diagnose_chain(leaf.chain(), trust_anchors=[root.der], hostname="localhost", now=now)
+        assert report.code == ("local-clock-wrong" if now.year == 1 else "certificate-expired")
+        assert report.to_dict()
+        assert str(report)
+
+    def test_partial_chain(self, issuing: Any, leaf: Any) -> None:
+        """``partial_chain`` lets a path end in an intermediate, as Python 3.13 does."""
+        given: dict[str, Any] = {"trust_anchors": [issuing.der], "hostname": "localhost"}
+        assert sslwhy.diagnose_chain(leaf.chain(), **given).code == "ca-bundle-incomplete"
+        assert not sslwhy.diagnose_chain(leaf.chain(), **given, partial_chain=True).findings
 
     @pytest.mark.parametrize("chain", [b"der", "pem", ["pem"], [None]])
     def test_wrong_types(self, chain: Any, root: Any) -> None:

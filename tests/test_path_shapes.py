@@ -16,8 +16,9 @@ from sslwhy.causes.path.identity import ReferenceIdentity
 from sslwhy.facts.x509 import der
 from sslwhy.facts.x509.certificate import Certificate
 from sslwhy.facts.x509.extensions import parse_extensions
-from sslwhy.facts.x509.keys import parse_key, parse_signature_algorithm
+from sslwhy.facts.x509.keys import parse_key
 from sslwhy.facts.x509.names import DistinguishedName, GeneralName
+from sslwhy.facts.x509.signing import parse_signature_algorithm
 
 
 NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)

@@ -70,7 +70,7 @@ def seen(**changes: object) -> Observed:
     "changes",
     [
         {"observed": seen(verify_code=10, reason="CERTIFICATE_VERIFY_FAILED", alert=None)},
-        {"observed": seen(reason="CERTIFICATE_VERIFY_FAILED", alert=None)},
+        {"observed": seen(reason="CERTIFICATE_VERIFY_FAILED", alert=None), "chain": (b"seen",)},
         *({"observed": seen(stage=stage)} for stage in ("setup", "resolve", "connect", "answer", "none")),
         {"observed": seen(stage="tunnel", status=403, proxy=True), "route": Route(proxy="http://p", host="p", port=1)},
         {"observed": seen(stage="read", root_type="TimeoutError", alert=None, reason=None), "verified": True},

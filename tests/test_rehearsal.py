@@ -110,6 +110,16 @@ def test_a_store_that_could_not_be_loaded_has_a_rehearsal_too(
     assert rehearsed(evidence, adding(root)) == ([("way 0", "verified")], 1)
 
 
+def test_another_store_with_a_garbled_certificate(server: TlsServer, root: pki.Authority) -> None:
+    """A store that OpenSSL cannot load as a whole proves nothing, and the other remedies are tried all the same."""
+    evidence = evidence_of(server)
+    assert evidence.trust
+    others = (*evidence.trust.others, TrustStore(source="mine", anchors=(b"junk", root.der)))
+    evidence = replace(evidence, trust=replace(evidence.trust, others=others))
+    left, _ = rehearsed(evidence, TrustChange(replace_with="mine"), adding(root))
+    assert left == [("way 0", "unverified"), ("way 1", "verified")]
+
+
 def test_a_second_fault_proves_nothing(root: pki.Authority) -> None:
     """An expired certificate fails for another reason than trust: neither verified nor refuted."""
     with TlsServer(root.issue("localhost", dns=["localhost"], not_after=-pki.DAY)) as server:

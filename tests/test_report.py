@@ -98,9 +98,9 @@ def test_block() -> None:
 
 
 def test_line() -> None:
-    """The line says what failed, why, who has to do what, and ends with the code."""
+    """The line says what failed and at which address, why, who has to do what, and ends with the code."""
     assert REPORT.line() == (
-        "TLS to api.example:443 failed: server certificate of api.example:443 expired 2026-11-20T00:00:00Z"
+        "TLS to api.example:443 (127.0.0.1) failed: server certificate of api.example:443 expired 2026-11-20T00:00:00Z"
         " (3 days ago); server operator: renew the certificate and reload the server [certificate-expired]"
     )
 

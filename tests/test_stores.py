@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import subprocess
 from datetime import datetime, timedelta, timezone
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from support import pki
 from support.isolation import needs
 
-from sslwhy.evidence.machine import clock_floor
+from sslwhy.evidence.incident import Incident
+from sslwhy.evidence.machine import clock_floor, machine_of
 from sslwhy.evidence.trust import system_stores
 from sslwhy.evidence.trust.bundle_file import certificates_in
 from sslwhy.evidence.trust.lookup import looks_up
@@ -158,6 +160,8 @@ def test_a_private_key_beside_the_certificate_is_seen(tmp_path: Path, client_ide
         ("corporation.pem", "relative to the working directory"),
         ("~/ca.pem", "~ is not expanded"),
         ('"/etc/ca.pem"', "quotation marks are part of the name"),
+        ("/etc/ca-of-nobody.pem ", "the blanks around it are part of the name"),
+        ("True", "a text, not the value"),
     ],
 )
 def test_paths_that_their_author_misjudged(path: str, words: str) -> None:
@@ -174,6 +178,34 @@ def test_a_directory_counts_only_hashed_names(tmp_path: Path, root: pki.Authorit
     after = directory_store(str(tmp_path), "verify")
     assert (before.anchors, before.unhashed) == ((), (root.der,))
     assert (after.anchors, after.unhashed) == ((root.der,), ())
+
+
+@needs("openssl")
+def test_several_directories_are_one_store(tmp_path: Path, root: pki.Authority, issuing: pki.Authority) -> None:
+    """SSL_CERT_DIR may list directories as PATH does; OpenSSL passes over those that are missing, and so do we."""
+    for name, identity in (("one", root), ("two", issuing)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "ca.pem").write_text(identity.pem)
+        subprocess.run(["openssl", "rehash", str(folder)], check=True, timeout=30)
+    listed = os.pathsep.join(str(tmp_path / name) for name in ("one", "none", "two"))
+    store = directory_store(listed, "SSL_CERT_DIR")
+    assert (store.anchors, store.problem) == ((root.der, issuing.der), None)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(capath=listed)
+    assert [looks_up(context, anchor) for anchor in store.anchors] == [True, True]
+    missing = os.pathsep.join(str(tmp_path / name) for name in ("none", "no"))
+    assert directory_store(missing, "SSL_CERT_DIR").problem == "not-found"
+
+
+def test_a_hash_of_something_else_is_not_looked_for(tmp_path: Path, root: pki.Authority) -> None:
+    """A file named by the wrong hash, say that of OpenSSL 0.9.8, is as invisible to OpenSSL as any other name."""
+    (tmp_path / "deadbeef.0").write_text(root.pem)
+    store = directory_store(str(tmp_path), "verify")
+    assert (store.anchors, store.unhashed) == ((), (root.der,))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(capath=str(tmp_path))
+    assert looks_up(context, root.der) is False
 
 
 def test_certifi_tells_its_age_and_all_its_roots() -> None:
@@ -259,3 +291,32 @@ def test_the_clock_floor_is_the_later_release() -> None:
     assert long_ago >= datetime.now(timezone.utc) - timedelta(days=4000)
     assert clock_floor("OpenSSL 9.9.9 27 Jan 2996")[0] == datetime(2996, 1, 27, tzinfo=timezone.utc)
     assert clock_floor("LibreSSL 2.8.3") == clock_floor("OpenSSL 1.1.1 11 Sep 2018")
+
+
+@pytest.mark.parametrize(
+    ("written", "year"),
+    [
+        ("Tue, 02 Jan 2024 00:00:00 GMT", 2024),
+        ("Tue, 02 Jan 2024 00:00:00", 2024),
+        ("Fri, 31 Dec 9999 23:59:59 -2300", 9999),
+        ("Tue, 02 Jan 2024 00:00:00 +99999999999999999999", None),
+        ("Tue, 99 Jan 2024 00:00:00 GMT", None),
+        ("soon", None),
+        (None, None),
+    ],
+)
+def test_a_server_may_send_any_date(written: str | None, year: int | None) -> None:
+    """What a peer writes into its Date header is a moment or nothing, and never an error."""
+    clock = machine_of(Incident(server_date=written)).server_clock
+    assert (clock.year if clock else None) == year
+
+
+def test_a_bundle_from_beyond_the_calendar(
+    tmp_path: Path, root: pki.Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system may give a file any time; the bundle is read all the same."""
+    path = pki.bundle(tmp_path / "ca.pem", root)
+    late = os.stat_result((*(tmp_path / "ca.pem").stat()[:8], 10**14, 0))
+    monkeypatch.setattr(os, "fstat", lambda _: late)
+    store = file_store(path, "verify")
+    assert (store.anchors, store.modified) == ((root.der,), None)

@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from support import pki
 from support.tls import TlsServer
 
+import sslwhy
 from sslwhy.clients.traces.reading import read_incident
 from sslwhy.evidence.capture import watch
 from sslwhy.evidence.incident import Incident
@@ -107,6 +108,37 @@ def test_requests_merges_as_it_does(
     assert summary(found) == (source, bundles[where] if where else certifi.where(), overridden)
     assert found.client == "requests"
     assert found.ignored == tuple(name for name in environment if name.startswith("SSL_"))
+
+
+@pytest.mark.parametrize(
+    ("environment", "verify"),
+    [
+        ({}, True),
+        ({}, "one"),
+        ({"REQUESTS_CA_BUNDLE": "three"}, True),
+        ({"REQUESTS_CA_BUNDLE": "three"}, "two"),
+        ({"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": "three"}, True),
+        ({"SSL_CERT_FILE": "three"}, True),
+    ],
+)
+def test_the_trust_in_force_is_known_without_a_call(
+    monkeypatch: pytest.MonkeyPatch,
+    server: TlsServer,
+    bundles: dict[str, str],
+    environment: dict[str, str],
+    verify: str | bool,
+) -> None:
+    """`trust_in_force` gives what a failing call with the same `verify` shows, for sound stores."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, bundles.get(value, value))
+    chosen = bundles[verify] if isinstance(verify, str) else verify
+    assert sslwhy.trust_in_force(chosen) == trust(lambda: requests.get(server.url, verify=chosen))
+
+
+def test_no_trust_is_in_force_without_verification() -> None:
+    """Where nothing is verified there is nothing to record."""
+    with pytest.raises(ValueError, match="did not verify"):
+        sslwhy.trust_in_force(bool(0))
 
 
 def test_requests_without_the_environment(

@@ -50,22 +50,30 @@ class Case:
         return ReferenceIdentity(name, common_name_fallback=offer.common_name_fallback)
 
     @cached_property
+    def chain(self) -> tuple[bytes, ...] | Missing:
+        """Return the presented chain: the failed handshake's, or a probe's where that did not come so far."""
+        evidence = self.evidence
+        asked = evidence.observed.stage == "handshake" and not evidence.observed.proxy
+        shown = evidence.peer.chain if evidence.peer and asked else ()
+        return evidence.chain or shown or evidence.chain
+
+    @cached_property
     def path(self) -> PathAnalysis | Missing:
         """Return the analysis of the presented chain against the anchors in force."""
-        evidence = self.evidence
-        if isinstance(evidence.chain, Missing):
-            return evidence.chain
-        if isinstance(evidence.trust, Missing):
-            return evidence.trust
-        return analyze(evidence.chain, evidence.trust.store.anchors, self.rules, self.reference)
+        trust = self.evidence.trust
+        if isinstance(self.chain, Missing):
+            return self.chain
+        if isinstance(trust, Missing):
+            return trust
+        return analyze(self.chain, trust.store.anchors, self.rules, self.reference)
 
     @cached_property
     def path_unless_strict(self) -> PathAnalysis | Missing:
         """Return the analysis without the strict profile: a counterfactual."""
-        evidence = self.evidence
-        if isinstance(evidence.chain, Missing) or isinstance(evidence.trust, Missing):
+        chain, trust = self.chain, self.evidence.trust
+        if isinstance(chain, Missing) or isinstance(trust, Missing):
             return self.path
-        return analyze(evidence.chain, evidence.trust.store.anchors, replace(self.rules, strict=False), self.reference)
+        return analyze(chain, trust.store.anchors, replace(self.rules, strict=False), self.reference)
 
     @cached_property
     def answer(self) -> AnswerVerdict | None:
@@ -74,13 +82,13 @@ class Case:
 
     def path_with(self, *more: bytes) -> PathAnalysis | Missing:
         """Return the analysis with certificates added to the anchors: a remedy tried on paper."""
-        evidence = self.evidence
-        if isinstance(evidence.chain, Missing) or isinstance(evidence.trust, Missing):
+        chain, trust = self.chain, self.evidence.trust
+        if isinstance(chain, Missing) or isinstance(trust, Missing):
             return self.path
-        return analyze(evidence.chain, (*evidence.trust.store.anchors, *more), self.rules, self.reference)
+        return analyze(chain, (*trust.store.anchors, *more), self.rules, self.reference)
 
     def path_against(self, anchors: tuple[bytes, ...]) -> PathAnalysis | Missing:
         """Return the analysis against another set of anchors: a counterfactual."""
-        if isinstance(self.evidence.chain, Missing):
-            return self.evidence.chain
-        return analyze(self.evidence.chain, anchors, self.rules, self.reference)
+        return (
+            self.chain if isinstance(self.chain, Missing) else analyze(self.chain, anchors, self.rules, self.reference)
+        )

@@ -61,7 +61,8 @@ def refused_again(case: Case) -> bool:
     answers = copies(case)
     # Silence is another answer than the one that the call got, and may only be slowness.
     silent = any(map(_silent, answers)) and not case.evidence.observed.timed_out
-    return bool(answers) and all(map(refuses, answers)) and not silent and not wavers(case)
+    alike = len({answer.number for answer in answers if isinstance(answer, AlertReceived)}) <= 1
+    return bool(answers) and alike and all(map(refuses, answers)) and not silent and not wavers(case)
 
 
 def _silent(answer: HelloAnswer | None) -> bool:
@@ -145,10 +146,15 @@ def offered_suites(case: Case) -> tuple[int, ...]:
 
 
 def accepted_versions(case: Case) -> tuple[int, ...]:
-    """Return the versions that the server was seen to speak, in answer to whichever ClientHello, oldest first."""
+    """Return the versions that the server was seen to speak under the name asked for, oldest first."""
     survey = survey_of(case)
-    chosen = {answer.version for _, answer in survey.variants if isinstance(answer, ServerFlight)}
+    named = (answer for name, answer in survey.variants if name not in _NAMELESS)
+    chosen = {answer.version for answer in named if isinstance(answer, ServerFlight)}
     return tuple(sorted(chosen.union(survey.versions)))
+
+
+_NAMELESS = {questions.WITHOUT_SNI, questions.again(questions.WITHOUT_SNI)}
+"""Questions that another site may answer."""
 
 
 def shared_versions(case: Case) -> tuple[int, ...]:

@@ -36,7 +36,7 @@ def base_url(case: Case) -> str:
 def _requests(case: Case, statements: tuple[str, ...]) -> list[str]:
     return [
         "import functools",
-        *(["import ssl"] if any("ssl." in line for line in statements) else []),
+        *_imports(statements, "getpass", "ssl"),
         "",
         "import requests",
         "from requests.adapters import HTTPAdapter",
@@ -64,6 +64,11 @@ def _requests(case: Case, statements: tuple[str, ...]) -> list[str]:
         *_kept(case),
         *_client(case),
     ]
+
+
+def _imports(statements: tuple[str, ...], *modules: str) -> list[str]:
+    """Return the imports of those modules that the statements use."""
+    return [f"import {module}" for module in modules if any(f"{module}." in line for line in statements)]
 
 
 def _anchors(case: Case) -> tuple[str, ...]:
@@ -105,6 +110,7 @@ def _httpx(case: Case, statements: tuple[str, ...]) -> list[str]:
     store = case.evidence.trust.store if case.evidence.trust else None
     own = repr(store.location) if store and store.source == "verify" and store.location else None
     return [
+        *_imports(statements, "getpass"),
         "import ssl",
         "",
         "import httpx",

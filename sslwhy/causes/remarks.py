@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _OF_TRUST = {"path", "trust store"}
 _DEMAND = "client-certificate-required"
+_OVERRIDE = "trust-store-override"
 
 
 def with_remarks(case: Case, findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -41,6 +42,8 @@ def with_remarks(case: Case, findings: Iterable[Finding]) -> tuple[Finding, ...]
 
 def _remarked(case: Case, remark: Remark, finding: Finding) -> Finding | None:
     """Return the finding with what the remark adds, or ``None`` where it does not bear on this one."""
+    if finding.code == _OVERRIDE and remark.word in {"unused-session", "set-later"}:
+        return None  # what replaced the setting in use would replace that one, too
     cause = cause_named(finding.code)
     trust, demand = cause is not None and cause.topic in _OF_TRUST, finding.code == _DEMAND
     helps = (trust and _would_verify(case, remark)) or (demand and remark.certificate)

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import pkgutil
 import sys
+import threading
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from sslwhy.evidence.errors import links
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
     from types import CodeType, TracebackType
 
     _Program = tuple[CodeType, dict[str, Any]]
@@ -30,20 +32,42 @@ def command(options: argparse.Namespace) -> int:
     """Run a script or a module as ``__main__``, with its own arguments, under :func:`sslwhy.diagnosing`.
 
     The program ends as it would without sslwhy: its ``SystemExit`` passes, and what it does not catch goes to
-    ``sys.excepthook``, which the program may have replaced.
+    ``sys.excepthook``, which the program may have replaced. What another thread does not catch goes to the
+    ``threading.excepthook`` that was there, unless the program puts one of its own in place.
     """
     sys.argv = [options.program, *options.arguments]
+    threading.excepthook = _explaining(threading.excepthook)
     try:
         with diagnosing():
             _run(options.program, module=options.module)
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - what python itself does with a program's last exception
-        for link in links(error):
-            link.__traceback__ = _from_program_on(link.__traceback__)
+        _forget_ourselves(error)
         sys.excepthook(type(error), error, error.__traceback__)
         return _INTERRUPTED if isinstance(error, KeyboardInterrupt) else PROBLEM
     return 0
+
+
+def _explaining(theirs: Callable[[threading.ExceptHookArgs], Any]) -> Callable[[threading.ExceptHookArgs], Any]:
+    """Return a hook that hands what ended a thread on to theirs, a TLS failure enriched.
+
+    It stays in place when the program's code has ended, for threads may live on.
+    """
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        error = args.exc_value
+        if error is not None:
+            try:
+                with diagnosing():
+                    raise error  # noqa: TRY301 - a guard looks at what leaves it
+            except BaseException as raised:  # noqa: BLE001 - the very same, or its twin
+                error = raised
+            _forget_ourselves(error)
+            args = threading.ExceptHookArgs((type(error), error, error.__traceback__, args.thread))
+        theirs(args)
+
+    return hook
 
 
 def _run(program: str, *, module: bool) -> None:
@@ -99,6 +123,11 @@ def _lead_path_with(folder: str) -> None:
     """Put the program's folder where this command's own stands, unless python was told to put none there."""
     if not getattr(sys.flags, "safe_path", sys.flags.isolated):
         sys.path[0] = folder
+
+
+def _forget_ourselves(error: BaseException) -> None:
+    for link in links(error):
+        link.__traceback__ = _from_program_on(link.__traceback__)
 
 
 def _from_program_on(trace: TracebackType | None) -> TracebackType | None:

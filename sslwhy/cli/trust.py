@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sslwhy.cli.status import FINE, PROBLEM, USAGE
+from sslwhy.facts.missing import Missing
 from sslwhy.text import clean, utc
 
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from sslwhy.causes.case import Case
     from sslwhy.facts.client import ClientOffer
-    from sslwhy.facts.missing import Missing
     from sslwhy.facts.x509.certificate import Certificate
+    from sslwhy.report.report import Report
 
 _FINGERPRINT_DIGITS = 64
 _READABLE = 0o644
@@ -77,6 +78,7 @@ def run(
             print("certifi trusts this server as it is: no bundle is needed")
             return FINE
         added = _missing(case, timeout, allow_private=allow_private)
+        _foresee(case, added)
         _show(added)
         _agree(added, wanted, ask)
         _write(out, added, url, force=force, timeout=timeout)
@@ -149,7 +151,6 @@ def _missing(case: Case, timeout: float, *, allow_private: bool) -> tuple[Certif
     from sslwhy.causes.certificates.completion import completing, is_complete
     from sslwhy.evidence.aia import fetch_issuers
     from sslwhy.evidence.collect import Budget
-    from sslwhy.facts.missing import Missing
     from sslwhy.policy import Policy
 
     evidence = case.evidence
@@ -182,6 +183,25 @@ def _words(case: Case) -> str:
 def _sought(case: Case) -> str:
     path = case.path
     return clean(path.sought, 120) if path and path.sought else "the certificate above the presented chain"
+
+
+def _foresee(case: Case, added: Sequence[Certificate]) -> None:
+    """Return where, on paper, the server verifies once these certificates are trusted.
+
+    Raises:
+        TrustError: another fault would remain, so that nobody need compare fingerprints.
+    """
+    from sslwhy.inquiry import foreseen
+
+    trust = case.evidence.trust
+    assert not isinstance(trust, Missing)
+    store = replace(trust.store, anchors=(*trust.store.anchors, *(each.der for each in added)))
+    _refuse(foreseen(replace(case.evidence, trust=replace(trust, store=store))))
+
+
+def _refuse(report: Report) -> None:
+    if report.primary is not None:
+        raise TrustError(f"with a complete path the server still fails, so nothing is written: {report.line()}")
 
 
 def _show(added: Sequence[Certificate]) -> None:
@@ -229,6 +249,8 @@ def _write(out: str, added: Sequence[Certificate], url: str, *, force: bool, tim
     Raises:
         TrustError: the file cannot be written, or the server does not verify with it.
     """
+    from sslwhy.checking import check
+
     place = Path(os.path.abspath(out))  # noqa: PTH100 - a symbolic link is replaced, not followed
     try:
         descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".pem")
@@ -239,7 +261,7 @@ def _write(out: str, added: Sequence[Certificate], url: str, *, force: bool, tim
             file.write(_bundle(added))
             file.flush()
             os.fsync(file.fileno())
-        _verify(url, name, timeout)
+        _refuse(check(url, verify=name, timeout=timeout))
         Path(name).chmod(_READABLE)
         _publish(name, place, force=force)
     finally:
@@ -258,16 +280,6 @@ def _bundle(added: Sequence[Certificate]) -> bytes:
         parts.append(b"\n# added by sslwhy trust: " + name + b"\n# SHA-256 " + certificate.sha256.encode() + b"\n")
         parts.append(ssl.DER_cert_to_PEM_cert(certificate.der).encode())
     return b"".join(parts)
-
-
-def _verify(url: str, bundle: str, timeout: float) -> None:
-    from sslwhy.checking import check
-
-    report = check(url, verify=bundle, timeout=timeout)
-    if report.primary is not None:
-        raise TrustError(
-            f"the path would be complete, but the server still fails, so nothing is written: {report.line()}"
-        )
 
 
 def _publish(name: str, place: Path, *, force: bool) -> None:

@@ -74,7 +74,8 @@ class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncCon
             return None
         from sslwhy.clients.failure import failure_of
 
-        return failure_of(error, policy or Policy.from_environment(), self._kind)
+        policy = policy or Policy.from_environment()
+        return failure_of(error, policy, self._kind) if policy.deadline > 0 else None
 
     def __enter__(self) -> None:
         self._begin()
@@ -84,7 +85,11 @@ class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncCon
     ) -> None:
         failure = self._failure(error)
         if failure and (twin := failure.twin()):
-            raise twin from failure.cause
+            cause, failure = failure.cause, None
+            try:
+                raise twin from cause
+            finally:
+                del twin  # its traceback leads to this frame: the two would keep each other alive
 
     async def __aenter__(self) -> None:
         self._begin()
@@ -94,7 +99,11 @@ class Guard(contextlib.AbstractContextManager[None], contextlib.AbstractAsyncCon
     ) -> None:
         failure = self._failure(error)
         if failure and (twin := await failure.twin_elsewhere()):
-            raise twin from failure.cause
+            cause, failure = failure.cause, None
+            try:
+                raise twin from cause
+            finally:
+                del twin  # likewise
 
 
 class diagnosing(Guard):  # noqa: N801 - used like a function: a context manager and a decorator
@@ -119,8 +128,14 @@ class diagnosing(Guard):  # noqa: N801 - used like a function: a context manager
         super().__init__(diagnosis)
 
     def __call__(self, function: F) -> F:
-        """Return the function with a guard around every call, or around every generator that it makes."""
-        if inspect.iscoroutinefunction(function):
+        """Return the function with a guard around every call, or around every generator that it makes.
+
+        Raises:
+            TypeError: it is a class, which would be one no longer.
+        """
+        if inspect.isclass(function):
+            raise TypeError(f"diagnosing() decorates functions: decorate the methods of {function.__qualname__}")
+        if any(map(inspect.iscoroutinefunction, (function, function.__call__))):  # type: ignore[operator]  # any callable has it
 
             @functools.wraps(function)
             async def guarded(*args: Any, **kwargs: Any) -> Any:

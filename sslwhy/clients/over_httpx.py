@@ -42,6 +42,10 @@ class HTTPTransport(httpx.HTTPTransport):
     Args:
         diagnosis: how far a diagnosis may go; ``None`` for what the environment says.
         kwargs: see httpx.
+
+    Raises:
+        OSError: what building the TLS context raises, ``ssl.SSLError`` and ``FileNotFoundError`` among it; it is a
+            :class:`sslwhy.DiagnosedError` too.
     """
 
     diagnosis: Policy | None = None
@@ -53,7 +57,11 @@ class HTTPTransport(httpx.HTTPTransport):
         self.diagnosis = diagnosis
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; see httpx."""
+        """Send a request; see httpx.
+
+        Raises:
+            httpx.TransportError: what httpx raises; a TLS failure is a :class:`sslwhy.DiagnosedError` too.
+        """
         with Guard(self.diagnosis):
             return super().handle_request(request)
 
@@ -64,6 +72,10 @@ class AsyncHTTPTransport(httpx.AsyncHTTPTransport):
     Args:
         diagnosis: how far a diagnosis may go; ``None`` for what the environment says.
         kwargs: see httpx.
+
+    Raises:
+        OSError: what building the TLS context raises, ``ssl.SSLError`` and ``FileNotFoundError`` among it; it is a
+            :class:`sslwhy.DiagnosedError` too.
     """
 
     diagnosis: Policy | None = None
@@ -75,6 +87,10 @@ class AsyncHTTPTransport(httpx.AsyncHTTPTransport):
         self.diagnosis = diagnosis
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; see httpx."""
+        """Send a request; see httpx.
+
+        Raises:
+            httpx.TransportError: what httpx raises; a TLS failure is a :class:`sslwhy.DiagnosedError` too.
+        """
         async with Guard(self.diagnosis):
             return await super().handle_async_request(request)

@@ -41,17 +41,35 @@ class Transport(zeep.transports.Transport):
         self.diagnosis = diagnosis
 
     def get(self, address: Any, params: Any, headers: Any) -> Any:
-        """Send a GET request; see zeep."""
+        """Send a GET request; see zeep.
+
+        Raises:
+            requests.exceptions.RequestException: what requests raises; a TLS failure is a
+                :class:`sslwhy.DiagnosedError` too.
+            OSError: likewise, for files that cannot be read.
+        """
         with Guard(self.diagnosis):
             return super().get(address, params, headers)
 
     def post(self, address: Any, message: Any, headers: Any) -> Any:
-        """Send a POST request; see zeep."""
+        """Send a POST request; see zeep.
+
+        Raises:
+            requests.exceptions.RequestException: what requests raises; a TLS failure is a
+                :class:`sslwhy.DiagnosedError` too.
+            OSError: likewise, for files that cannot be read.
+        """
         with Guard(self.diagnosis):
             return super().post(address, message, headers)
 
     def load(self, url: Any) -> Any:
-        """Load a WSDL or schema document; see zeep."""
+        """Load a WSDL or schema document; see zeep.
+
+        Raises:
+            requests.exceptions.RequestException: what zeep lets out of requests, or httpx.TransportError or
+                zeep.exceptions.TransportError where httpx loads; a TLS failure is a :class:`sslwhy.DiagnosedError` too.
+            OSError: likewise, for files that cannot be read.
+        """
         with Guard(self.diagnosis):
             return super().load(url)
 
@@ -85,6 +103,9 @@ class AsyncTransport(Transport, zeep.transports.AsyncTransport):
         verify_ssl: see zeep.
         proxy: see zeep.
         diagnosis: how far a diagnosis may go; ``None`` for what the environment says.
+
+    Raises:
+        OSError: what building the TLS context raises; it is a :class:`sslwhy.DiagnosedError` too.
     """
 
     def __init__(
@@ -105,12 +126,20 @@ class AsyncTransport(Transport, zeep.transports.AsyncTransport):
         self.diagnosis = diagnosis
 
     async def get(self, address: Any, params: Any, headers: Any) -> Any:
-        """Send a GET request; see zeep."""
+        """Send a GET request; see zeep.
+
+        Raises:
+            httpx.TransportError: what httpx raises; a TLS failure is a :class:`sslwhy.DiagnosedError` too.
+        """
         async with Guard(self.diagnosis):
             return await super().get(address, params, headers)
 
     async def post(self, address: Any, message: Any, headers: Any) -> Any:
-        """Send a POST request; see zeep."""
+        """Send a POST request; see zeep.
+
+        Raises:
+            httpx.TransportError: what httpx raises; a TLS failure is a :class:`sslwhy.DiagnosedError` too.
+        """
         async with Guard(self.diagnosis):
             return await super().post(address, message, headers)
 
@@ -144,6 +173,12 @@ class Client(zeep.Client):
         plugins: see zeep.
         settings: see zeep.
         diagnosis: how far a diagnosis may go; ``None`` for what the environment says.
+
+    Raises:
+        requests.exceptions.RequestException: what zeep lets out of requests while the WSDL is loaded.
+        zeep.exceptions.Error: what zeep raises itself.
+        OSError: for files that cannot be read. Whichever it is, a TLS failure is a :class:`sslwhy.DiagnosedError` too;
+            what an operation of ``client.service`` raises likewise.
     """
 
     diagnosis: Policy | None = None
@@ -197,6 +232,9 @@ class CachingClient(Client, zeep.CachingClient):
         args: see :class:`Client`.
         diagnosis: how far a diagnosis may go; ``None`` for what the environment says.
         kwargs: see :class:`Client`.
+
+    Raises:
+        Exception: see :class:`Client`.
     """
 
     def __init__(self, *args: Any, diagnosis: Policy | None = None, **kwargs: Any) -> None:
@@ -206,7 +244,11 @@ class CachingClient(Client, zeep.CachingClient):
 class AsyncClient(Client, zeep.AsyncClient):
     """``zeep.AsyncClient`` whose failures leave enriched; a diagnosis never holds up the event loop.
 
-    Loading the WSDL is a plain call in zeep, and so is its diagnosis.
+    Loading the WSDL is a plain call in zeep, and so is its diagnosis. It is made like a :class:`Client`.
+
+    Raises:
+        httpx.TransportError: what zeep lets out of httpx, from an awaited operation as well.
+        zeep.exceptions.Error: what zeep raises itself. Either is a :class:`sslwhy.DiagnosedError` too where TLS failed.
     """
 
     _default_transport = AsyncTransport  # type: ignore[assignment]  # likewise

@@ -42,7 +42,7 @@ def offer_of(context: ssl.SSLContext, server_name: str | None = None) -> ClientO
         maximum_version=_narrowed(context, highest, upward=False),
         ciphers=tuple(cipher["name"] for cipher in context.get_ciphers()),
         security_level=getattr(context, "security_level", 2),
-        verify=context.verify_mode == ssl.CERT_REQUIRED,
+        verify=bool(context.verify_mode),
         check_hostname=context.check_hostname,
         common_name_fallback=getattr(context, "hostname_checks_common_name", False),
         strict=bool(flags & ssl.VERIFY_X509_STRICT),

@@ -27,6 +27,8 @@ _MEMBERS = 4
 _PYOPENSSL = re.compile(r"\('[\w ]*', '\w*', '([\w /]+)'\)")
 # OpenSSL knows a few reasons that CPython has no symbol for; then its words stand where the symbol would.
 _UNNAMED = re.compile(r"^(?:\(\d+, ')?\[SSL\] ([\w/ ]+?)(?: \(_ssl|$)")
+_PYOPENSSL_SYSTEM = re.compile(r"SysCallError\((\d+), ")
+_PYOPENSSL_END = re.compile(r"SysCallError\(-1, |\('system library', '', ''\)")
 _TUNNEL_STATUS = re.compile(r"Tunnel connection failed: (\d{3})|^(\d{3}) [A-Z]")
 
 
@@ -97,6 +99,8 @@ def names_of(error: BaseException) -> frozenset[str]:
     return frozenset(qualified(kind) for link in links(error) for kind in type(link).__mro__ if kind is not object)
 
 
+_MATCHER = "urllib3.util.ssl_match_hostname.CertificateError"
+"""What urllib3 raises where it compares the names itself: for pyOpenSSL, and for ``assert_hostname``."""
 _REFUSALS = 400
 """The first HTTP status that is a failure."""
 
@@ -121,8 +125,8 @@ def observe(incident: Incident) -> Observed:
         library=getattr(root, "library", None) if isinstance(root, ssl.SSLError) else None,
         reason=reason,
         alert=alert_of_reason(reason) if reason else None,
-        errno=root.errno if isinstance(root, OSError) and not isinstance(root, ssl.SSLError) else None,
-        proxy=stage == "tunnel" or _at_proxy(error) or _way_to_proxy(incident, stage, root) or _tls_to_proxy(incident),
+        errno=_errno(root),
+        proxy=stage == "tunnel" or incident.tunnelling or _at_proxy(error) or _to_proxy(incident, stage, root),
         status=answered or _tunnel_status(error),
         key_log_problem=key_log_problem(),
     )
@@ -146,9 +150,18 @@ def key_log_problem() -> str | None:
         return str(problem)
 
 
+def _errno(root: BaseException) -> int | None:
+    if not isinstance(root, ssl.SSLError):
+        return root.errno if isinstance(root, OSError) else None
+    number = _PYOPENSSL_SYSTEM.search(str(root))
+    return int(number[1]) if number else None
+
+
 def _reason(root: BaseException) -> str | None:
-    if isinstance(root, ssl.SSLEOFError) or (isinstance(root, ssl.SSLError) and root.args[:1] == (ssl.SSL_ERROR_EOF,)):
+    if isinstance(root, ssl.SSLError) and (root.args[:1] == (ssl.SSL_ERROR_EOF,) or _PYOPENSSL_END.search(str(root))):
         return "UNEXPECTED_EOF_WHILE_READING"
+    if qualified(type(root)) == _MATCHER:
+        return "CERTIFICATE_VERIFY_FAILED"
     reason = getattr(root, "reason", None)
     if isinstance(reason, str):
         return reason
@@ -184,6 +197,8 @@ def _stage(incident: Incident, error: BaseException, root: BaseException) -> Sta
         return "resolve"
     if isinstance(root, ssl.SSLError):
         return _stage_of_ssl(root)
+    if qualified(type(root)) == _MATCHER:
+        return "handshake"
     if isinstance(root, OSError) and root.errno in _FILE_ERRORS:
         return "setup"
     if incident.progress != "begun":
@@ -196,12 +211,13 @@ def _stage(incident: Incident, error: BaseException, root: BaseException) -> Sta
 
 
 def _functions(root: BaseException) -> set[str]:
-    """Return the names of the functions that led to an error."""
+    """Return the names of the functions that led to an error, or to the one of pyOpenSSL that it stands for."""
     functions = set()
-    trace = root.__traceback__
-    while trace is not None:
-        functions.add(trace.tb_frame.f_code.co_name)
-        trace = trace.tb_next
+    for error in filter(None, (root, root.__cause__)):
+        trace = error.__traceback__
+        while trace is not None:
+            functions.add(trace.tb_frame.f_code.co_name)
+            trace = trace.tb_next
     return functions
 
 
@@ -223,6 +239,8 @@ def _stage_of_ssl(root: ssl.SSLError) -> Stage:
 
 def _without_testimony(incident: Incident, root: BaseException) -> Stage:
     """Return how far a connection came that broke before any TLS socket could testify."""
+    if incident.tunnelling:
+        return "tunnel"
     scheme = urlsplit(incident.url or "").scheme
     functions = _functions(root)
     if (incident.url and scheme != "https") or functions & _AWAITING_ANSWER:
@@ -253,14 +271,14 @@ def _at_proxy(error: BaseException) -> bool:
     return bool(names_of(error) & _PROXY)
 
 
-def _way_to_proxy(incident: Incident, stage: Stage, root: BaseException) -> bool:
+def _to_proxy(incident: Incident, stage: Stage, root: BaseException) -> bool:
     """Return whether the connection that did not come about was the one to the proxy; httpx does not say so.
 
     A SOCKS proxy is another matter: its name or the server's may be resolved, and it tells of the server's refusal.
     """
     route = route_of(incident)
     if route.scheme in {"http", "https"}:
-        return stage in {"resolve", "connect"}
+        return stage in {"resolve", "connect"} or _tls_to_proxy(incident)
     return route.proxy is not None and isinstance(root, ConnectionRefusedError)
 
 

@@ -65,6 +65,7 @@ class Incident:
         secure: whether TLS was to be spoken, where no URL says so.
         progress: how far the frames show that the call had come: ``handshake`` once TCP stood, ``established`` once TLS
             stood, ``answered`` once the head of an answer had arrived.
+        tunnelling: whether the frames show that a proxy had not answered CONNECT yet.
         noticed: what the caller's objects and code show of the set-up.
     """
 
@@ -88,4 +89,5 @@ class Incident:
     server_date: str | None = None
     secure: bool = False
     progress: Literal["begun", "handshake", "established", "answered"] = "begun"
+    tunnelling: bool = False
     noticed: tuple[Noticed, ...] = ()

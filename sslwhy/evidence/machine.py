@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from sslwhy.evidence.trust.stores import certifi_release
-from sslwhy.facts.machine import Machine
+from sslwhy.facts.machine import Machine, in_utc
 from sslwhy.text import redact
 
 
@@ -80,6 +80,6 @@ def _openssl_release(version: str) -> datetime | None:
 
 def _http_date(text: str | None) -> datetime | None:
     try:
-        return email.utils.parsedate_to_datetime(text).astimezone(timezone.utc) if text else None
-    except ValueError:
+        return in_utc(email.utils.parsedate_to_datetime(text)) if text else None
+    except (OverflowError, ValueError):
         return None

@@ -75,7 +75,10 @@ class _Stage:
     def _attempt(self, change: TrustChange) -> bool | None:
         if self.connections >= ATTEMPTS or not self._budget.seconds:
             return None
-        context = changed_context(self._evidence, change)
+        try:
+            context = changed_context(self._evidence, change)
+        except (ssl.SSLError, ValueError):  # another store may hold what is no certificate to OpenSSL
+            return None
         if context is None:
             return None
         self.connections += 1

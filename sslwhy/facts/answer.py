@@ -21,7 +21,10 @@ _HINTS = (
     "fatal alert:|trust anchor|trustanchors|outbound has closed|no appropriate protocol|keyexchange|transport stream|"
     "no name matching|subject alternative|check failed|hostname|address mismatch|san list|version number|"
     "version_number|unsupported protocol|unsupported_protocol|alert protocol|alert_|alert unknown|key too small|"
-    "key_too_small|validatorexception|远程证书|403.1|403.7|error code: 52|https server|speaks https|https port"
+    "key_too_small|validatorexception|远程证书|403.1|403.7|error code: 52|https server|speaks https|https port|"
+    "удаленный сертификат|リモート証明書|enable crypto|security error|secure channel support|0x80072f8f|"
+    "to https client|eof occurred|ora-28|alert fatal|package were not|dh keypair|protocol version|"
+    "unexpected packet format|common encryption|server alert|client alert|sec_e_|server cert chain"
 )
 
 Confidence = Literal["confirmed", "likely", "possible"]

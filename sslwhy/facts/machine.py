@@ -6,6 +6,27 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 
+_FIRST, _LAST = (end.replace(tzinfo=timezone.utc) for end in (datetime.min, datetime.max))  # noqa: DTZ901 - made aware
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC: a naive one is taken as such, one beyond the calendar's end as that end."""
+    if moment.utcoffset() is None:
+        return moment.replace(tzinfo=timezone.utc)
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError:
+        return _FIRST if moment.year == _FIRST.year else _LAST
+
+
+def moment_at(seconds: float) -> datetime | None:
+    """Return the moment, UTC, that is so many seconds after 1970 began; ``None`` beyond the calendar."""
+    try:
+        return datetime.fromtimestamp(seconds, tz=timezone.utc)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """Facts of this process and its machine.

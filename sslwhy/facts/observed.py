@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import Literal
 
@@ -126,7 +127,7 @@ class Observed:
     @property
     def reset(self) -> bool:
         """Return whether the connection was torn down (RST)."""
-        return self.root_type in _RESETS and self.errno is not None
+        return self.errno == errno.ECONNRESET or (self.root_type in _RESETS and self.errno is not None)
 
     @property
     def failed(self) -> bool:

@@ -34,9 +34,10 @@ class TrustStore:
     """One set of trust anchors.
 
     Attributes:
-        source: who chose it: ``certifi``, ``system``, ``verify``, ``session.verify``, ``REQUESTS_CA_BUNDLE``,
-            ``CURL_CA_BUNDLE``, ``SSL_CERT_FILE``, ``SSL_CERT_DIR``, ``context`` (a context of the caller's
-            own).
+        source: who chose it: ``certifi``, ``system``, ``verify``, ``session.verify``, ``cafile`` (of
+            ``ssl.create_default_context``), ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE``, ``SSL_CERT_FILE``,
+            ``SSL_CERT_DIR``, ``context`` (a context of the caller's own), ``trust_anchors`` (given for an offline
+            diagnosis: there is no store to find fault with).
         location: the file or directory, or ``None`` for anchors in memory.
         kind: what lies there; ``unknown`` is a context that may also look into a directory, which it does not
             tell.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sslwhy.text import one_line, redact
+from sslwhy.text import clean, one_line, redact
 
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def _failed(report: Diagnosis) -> str:
     if target.host is None and stage == "setup":
         return "the call"
     words = "tunnel to" if report.observed.proxy else _WORDS.get(stage, "TLS to")
-    return f"{words} {target.authority}"
+    # A name may have several addresses, and what fails at one of them may be fine at the next.
+    address = "" if target.address in {None, target.host} else f" ({clean(target.address or '')})"
+    return f"{words} {target.authority}{address}"
 
 
 def _hedge(primary: Finding) -> str:

@@ -71,13 +71,26 @@ class Balancer(Listener):
         """The URL of the service behind."""
         return f"https://localhost:{self.port}"
 
-    def serve(self, connection: socket.socket) -> None:
-        """Carry the connection to the next backend."""
+    def choose(self, connection: socket.socket) -> Endpoint:
+        """Return whose turn it is."""
+        del connection
         with self._lock:
-            backend = self.backends[self._turn % len(self.backends)]
             self._turn += 1
+            return self.backends[(self._turn - 1) % len(self.backends)]
+
+    def serve(self, connection: socket.socket) -> None:
+        """Carry the connection to a backend."""
+        backend = self.choose(connection)
         with self.adopt(_connect(backend.port, backend.host)) as upstream:
             pump(connection, upstream, self._delay)
+
+
+class ByName(Balancer):
+    """Carries who names localhost to the first of two backends, and who names no site to the second."""
+
+    def choose(self, connection: socket.socket) -> Endpoint:
+        """Look for the name in the ClientHello without taking it off the connection."""
+        return self.backends[b"localhost" not in connection.recv(65536, socket.MSG_PEEK)]
 
 
 class DropsLargeHello(Balancer):

@@ -66,6 +66,19 @@ PAGES = {  # what products say with HTTP when TLS is the trouble
     "nginx-497": page(400, "Bad Request", "The plain HTTP request was sent to HTTPS port"),
     "nginx-502": page(502, "Bad Gateway"),
     "apache-403": page(403, "Forbidden", "You don't have permission to access this resource.", "Apache"),
+    "apache-502": page(
+        502,
+        "Proxy Error",
+        "The proxy server could not handle the request<p>Reason: <strong>Error during SSL Handshake with remote server"
+        "</strong></p>",
+        "Apache",
+    ),
+    "go-502": Response(
+        502,
+        b'Get "https://ledger.internal.example/q.xsd": tls: failed to verify certificate: x509: certificate signed by '
+        b"unknown authority\n",
+        "text/plain",
+    ),
     "iis-403.7": page(403, "Forbidden: Access is denied", "403.7 - Client certificate required", "IIS"),
     "cloudflare-525": page(525, "SSL handshake failed", "", "cloudflare"),
     "cloudflare-526": page(526, "Invalid SSL certificate", "", "cloudflare"),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sslwhy.facts.answer import Answer, Confidence
 
 _OCCURRENCES = 8
-_OPEN_ENDS = " '\"“<(:_/"
+_OPEN_ENDS = " '`\"“<(:_/"
 _STOPS = ("\n", ".", ":", ";", ")", "]", "。", " --->", " (", " [", " - ", " at ")
 _SPECIFICITY = {"handshake": 0, "trust": 1, "closed": 2, "refused": 3}
 _MOST_SPECIFIC = 4
@@ -47,11 +47,15 @@ _HOSTS = tuple(
         r"SSL/TLS[^\n]{0,60}?['\"“„]HOST['\"”“]",
         r"機関 'HOST'",
         r"HTTPSConnectionPool\(host='HOST'",
-        r"(?:request to|request for|resource|[Gg]et|[Pp]ost|invoking|calling) ['\"]?https://HOST[/'\"\s?:]",
+        r"(?:request to|request for|response from|executing [A-Z]+|html\) for|resource|[Gg]et|[Pp]ost|invoking|calling) ['\"]?https://HOST[/'\"\s?:]",
+        r"- URL:https://HOST[/\s?]",
+        r"Cannot connect to host HOST ssl:",
+        r"Hostname HOST not verified",
+        r"Host name 'HOST' does not match the certificate",
         r"Certificate for <HOST>",
         r"No name matching HOST found",
         r"No subject alternative DNS name matching HOST found",
-        r"should be <HOST>",
+        r"(?:should be|didn't match:) <HOST>",
         r"Certificate chain received from HOST - ",
     )
 )

@@ -16,19 +16,17 @@ if TYPE_CHECKING:
 
 _QUOTED = 600
 _MEANINGS = {
-    "trust": "could not verify the certificate of a server that it calls itself{host}",
-    "untrusted": "does not trust the CA that issued the certificate of a server that it calls itself{host}, or that "
-    "server does not send its intermediates",
-    "name": "calls a server{host} whose certificate does not carry the name that was called",
-    "expired": "calls a server{host} whose certificate is expired or not yet valid",
-    "store": "has no trust anchors to verify the servers that it calls itself{host}",
-    "protocol": "and a server that it calls itself{host} have no TLS version, cipher or parameter in common",
-    "handshake": "could not complete the TLS handshake with a server that it calls itself{host}",
-    "refused": "had its TLS handshake refused by a server that it calls itself{host}",
-    "closed": "had its TLS handshake cut off by a server that it calls itself{host}",
-    "plaintext": "spoke TLS to a port that does not{host}",
-    "client-certificate": "had its client certificate refused, or asked for in vain, by a server that it calls "
-    "itself{host}",
+    "trust": "could not verify the certificate of a server behind it{host}",
+    "untrusted": "found no path to a trusted CA for the certificate of a server behind it{host}",
+    "name": "calls a server behind it{host} by a name that is not in that server's certificate",
+    "expired": "calls a server behind it{host} whose certificate is expired or not yet valid",
+    "store": "has no trust anchors to verify servers behind it{host}",
+    "protocol": "has no TLS version, cipher or parameter in common with a server behind it{host}",
+    "handshake": "could not complete the TLS handshake with a server behind it{host}",
+    "refused": "was refused in the TLS handshake by a server behind it{host}",
+    "closed": "had its TLS handshake cut off by a server behind it{host}",
+    "plaintext": "spoke TLS to a port behind it that does not{host}",
+    "client-certificate": "had its client certificate refused or missed by a server behind it{host}",
 }
 
 

@@ -50,6 +50,7 @@ _IIS = (
     ("403.16", "client-certificate-untrusted", "rejected", "likely"),
     ("403.17", "client-certificate-expired", "expired", "likely"),
 )
+_WINHTTP_SECURE_FAILURE = "0x80072f8f"
 _FASTLY = (
     ("certificate has expired", "expired"),
     ("hostname doesn't match against certificate", "name"),
@@ -93,6 +94,12 @@ def _says(line: str, text: str, status: int) -> bool:
 
 
 def _iis(status: int, lines: list[str]) -> AnswerVerdict | None:
+    if (
+        status == 502
+        and _WINHTTP_SECURE_FAILURE in lines
+        and any(line.startswith("HTTP Error 502.3") for line in lines)
+    ):
+        return _verdict("upstream-tls-failure", "handshake", "IIS", _WINHTTP_SECURE_FAILURE)
     if status != 403:
         return None
     for number, code, reason, confidence in _IIS:

@@ -13,6 +13,7 @@ _PRODUCTS = {
     "Java": (
         ("com.ibm.jsse2", "IBM Java"),
         ("com.ibm.ws", "IBM Java"),
+        ("com.ibm.websphere", "IBM Java"),
         ("CWPKI", "IBM Java"),
         ("weblogic.", "WebLogic"),
         ("[Security:090", "WebLogic"),
@@ -33,8 +34,10 @@ _PRODUCTS = {
         ("OPENSSL_internal", "Envoy"),
         ("SSL_connect returned=", "Ruby"),
         ("SoapClient", "PHP"),
+        ("SoapFault exception", "PHP"),
         ("[SSL: ", "Python"),
         ("EPROTO", "Node"),
+        ("AxiosError: ", "Node"),
         ("failed, reason: ", "Node"),
         ("x509: ", "Go"),
         ("cURL error", "PHP"),

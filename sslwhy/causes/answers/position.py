@@ -23,11 +23,11 @@ _WINDOW = 600
 _MOST_WRAPPERS = 12
 _REPR = re.compile(r"(?:Error|Exception|Fault)\((?:-?\d+, ?)?$")
 _BOUNDARIES = ("\n", ": ", "---> ", "; ", ". ", "[", " (", " - ", "\u3002")
-_NAME = re.compile(r"[A-Za-z_$][\w$]*(?:(?:[.\\/]|::)[\w$]+)*(?:\(\))?")
+_NAME = re.compile(r"[A-Za-z_$][\w$]*(?:(?:[.\\/+]|::)[\w$]+)*(?:\(\))?")
 _NOT_PROSE = re.compile(r"https?://\S+|[\w$]+(?:\.[\w$]+)+")
-_URL_ASIDE = re.compile(r" \(https?://[^\s()]*\)$")
+_ASIDE = re.compile(r" \((?:https?://[^\s()]*|(?:0x)?[0-9A-F]+(?:, \d+)?|Connect)\)$")
 _SENTENCE_END = re.compile(r": |\. |; |--->|[.:;]$")
-_NUMBERED = re.compile(r"(?:[A-Z][A-Z0-9]*[-_:]?)?\d[\w.-]*|\(\d+\)")
+_NUMBERED = re.compile(r"(?:[A-Z][A-Z0-9]*(?:[-_][A-Z][A-Z0-9]*)*[-_:]?)?\d[\w.-]*|\(\d+\)")
 # Exceptions that carry a caller's words as their message.
 _DATA_NAMES = re.compile(
     "Validation|Duplicate|Constraint|NotFound|NoClassDef|IllegalArgument|Parse|Integrity|Conflict|Exists|WSSecurity|"
@@ -40,7 +40,7 @@ def anchor(text: str, at: int, quotes: Quotes) -> Anchor | None:
     opened = quotes.around(at)
     if opened is not None:
         return _within_quotes(text[max(0, opened - 60) : opened], adjacent=opened == at - 1)
-    if _mentions(text[:_WINDOW].partition("\n")[0]):
+    if _mentions(text[: min(at, _WINDOW)].partition("\n")[0]):
         return None
     found: Anchor = "strict"
     for _ in range(_MOST_WRAPPERS):
@@ -87,7 +87,11 @@ def _names_exception(piece: str) -> bool:
 def _wrapper(left: str) -> tuple[Anchor, int] | None:
     """Judge the wrapper that ends a text; return its kind and where it starts."""
     if left.endswith(("[", "(")):
-        return "led", len(left) - 1
+        start = _piece_start(left[:-1].rstrip())
+        piece = left[start:-1].strip()
+        if not _names_exception(piece):
+            return "led", len(left) - 1
+        return None if _DATA_NAMES.search(piece) else ("strict", start)
     start = _piece_start(left)
     if left[start:].strip() == "Message" or _NUMBERED.fullmatch(left[start:].strip()):
         # Tomcat's page prints this label without a colon, some proxies a number.
@@ -98,7 +102,7 @@ def _wrapper(left: str) -> tuple[Anchor, int] | None:
             return None if _echoes(left[start:]) else ("led", start)
     if not left.endswith((":", " -")):
         return None
-    body = _URL_ASIDE.sub("", left[:-1].rstrip())
+    body = _ASIDE.sub("", left[:-1].rstrip())
     start = _piece_start(body)
     kind = _lead(body[start:].strip())
     return None if kind is None else (kind, start)

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from sslwhy.facts.answer import AnswerVerdict
 
-_TO_YOU = "nothing to change in your client: send the service's owner the message that goes with this report"
+_TO_YOU = "nothing to change here; send the service's owner the message in the report"
 
 
 def upstream_remedies(verdict: AnswerVerdict) -> tuple[Remedy, ...]:
-    """Return what to do about an ``upstream-*`` verdict, the service owner's steps first."""
+    """Return what to do about an ``upstream-*`` verdict, what the caller does first, then the service owner's steps."""
     owner = (_remedy(step, verdict.host or "HOST") for step in _steps(verdict))
-    return (*owner, Remedy(YOU, _TO_YOU))
+    return (Remedy(YOU, _TO_YOU), *owner)
 
 
 def _steps(verdict: AnswerVerdict) -> Iterator[dict[str, str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from sslwhy.causes.certificates import view as path_view
 from sslwhy.causes.certificates.view import PathCause
+from sslwhy.facts.machine import moment_at
 from sslwhy.facts.missing import Missing
 from sslwhy.report.values import ADMINISTRATOR, Remedy
 from sslwhy.text import clean, span, utc
@@ -14,6 +15,7 @@ from sslwhy.text import clean, span, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from sslwhy.causes.case import Case
     from sslwhy.facts.x509.certificate import Certificate
@@ -98,7 +100,7 @@ def _clock_remedies(case: Case) -> Iterator[Remedy]:
 def clock_proof(case: Case) -> ClockProof | None:
     """Return the strongest evidence against the local clock, or ``None``."""
     now = case.evidence.machine.now
-    late = [clock for clock in _floors(case) if clock.moment > now + _TOLERANCE]
+    late = [clock for clock in _floors(case) if clock.moment - now > _TOLERANCE]
     if late:
         return max(late, key=lambda clock: (clock.certain, clock.moment))
     seen = case.evidence.machine.server_clock
@@ -121,18 +123,11 @@ def _floors(case: Case) -> Iterator[ClockProof]:
             source = f"the trust store holds {certificate.label}, valid from then on"
             yield ClockProof(certificate.not_before, source, certain=False, exact=False)
     for time in path.path[0].certificate.extensions.sct_times if path.path else ():
-        moment = _from_milliseconds(time)
+        moment = moment_at(time / 1000)
         if moment is not None:
             yield ClockProof(
                 moment, "a certificate transparency log saw the certificate then", certain=False, exact=False
             )
-
-
-def _from_milliseconds(time: int) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(time / 1000, tz=timezone.utc)
-    except (OverflowError, OSError, ValueError):
-        return None
 
 
 def _would_be_valid(case: Case, moment: datetime) -> bool:

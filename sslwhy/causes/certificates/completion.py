@@ -28,7 +28,7 @@ def completing(case: Case, base: tuple[bytes, ...], known: Iterable[bytes]) -> t
     Returns:
         The certificates, the highest first; empty where none would help or none is needed.
     """
-    chain = case.evidence.chain or ()
+    chain = case.chain or ()
     found = [Certificate.from_der(encoding) for encoding in dict.fromkeys((*chain[1:], *known))]
     authorities = [each for each in found if not each.unreadable and each.is_ca and each.der not in base]
     roots = [each for each in authorities if each.is_self_signed]

@@ -9,6 +9,7 @@ from sslwhy.causes.certificates import view as path_view
 from sslwhy.causes.certificates.remedies import reissue
 from sslwhy.causes.certificates.view import PathCause
 from sslwhy.causes.one_host import one_host
+from sslwhy.causes.verify_codes import VerifyCode
 from sslwhy.facts.client import ClientOffer
 from sslwhy.report.values import SERVER_OPERATOR, Remedy
 from sslwhy.text import clean
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sslwhy.report.values import Finding
 
 _CAP = 240
+_DETAIL_CAP = 100
 _LEVEL_1 = 80
 """The security bits that OpenSSL's security level 1 asks for."""
 
@@ -31,7 +33,7 @@ class ContentCause(PathCause):
 
     Attributes:
         kind: the fault.
-        problem: what follows the certificate's role in the headline.
+        problem: what follows the certificate's role in the headline; then comes what was found.
     """
 
     topic = "content"
@@ -44,7 +46,7 @@ class ContentCause(PathCause):
         """Yield a finding for each fault of this kind."""
         for fault in path_view.faults(case, cls.kind):
             yield cls.finding(
-                f"{path_view.role_of(fault, case)} {cls.problem}",
+                f"{path_view.role_of(fault, case)} {cls.problem_of(fault)}: {clean(fault.actual, _DETAIL_CAP)}",
                 depth=fault.depth,
                 expected=clean(fault.expected, _CAP),
                 actual=clean(fault.actual, _CAP),
@@ -53,6 +55,12 @@ class ContentCause(PathCause):
                 certificate=path_view.fingerprint_of(fault),
                 remedies=cls.remedies(fault, case),
             )
+
+    @classmethod
+    def problem_of(cls, fault: Fault) -> str:
+        """Return what is wrong, in words."""
+        del fault
+        return cls.problem
 
     @classmethod
     @abc.abstractmethod
@@ -194,7 +202,12 @@ class NotACa(ContentCause):
 
     code = "not-a-ca"
     kind = "not-a-ca"
-    problem = "is no CA certificate, but issued the one below it"
+    problem = "may not issue certificates, but issued the one below it"
+
+    @classmethod
+    def problem_of(cls, fault: Fault) -> str:
+        """Return what is wrong; of the end-entity only that it is neither one thing nor the other."""
+        return cls.problem if fault.depth else "looks like a CA certificate, but is none"
 
     @classmethod
     def remedies(cls, fault: Fault, case: Case) -> Iterator[Remedy]:
@@ -226,7 +239,7 @@ class PathLengthExceeded(ContentCause):
 
     code = "path-length-exceeded"
     kind = "path-length"
-    problem = "allows fewer intermediates below it"
+    problem = "allows fewer intermediates below it than there are"
 
     @classmethod
     def remedies(cls, fault: Fault, case: Case) -> Iterator[Remedy]:
@@ -243,11 +256,13 @@ class NameConstraintViolation(ContentCause):
 
     Seen as:
         ``certificate verify failed: permitted subtree violation`` (verify code 47), ``excluded subtree violation``
-        (48), or one of the codes 49, 51, 52, 53 for constraints and names that OpenSSL cannot compare.
+        (48), or one of the codes 49, 51, 52, 53 for constraints and names that OpenSSL cannot compare; ``RFC 3779
+        resource not subset of parent's resources`` (46).
 
     What it is:
         Name constraints in a CA certificate, typically of a company's or a state's authority, permit or exclude DNS
-        names, IP ranges, mail addresses or directory names.
+        names, IP ranges, mail addresses or directory names. Or the certificate claims IP addresses or AS numbers (RFC
+        3779) that its issuer does not hold.
 
     How it is found:
         Every name in every certificate is compared with the constraints of all certificates above it, the trust
@@ -263,7 +278,16 @@ class NameConstraintViolation(ContentCause):
     problem = "carries a name that an authority above it may not certify"
 
     @classmethod
+    def problem_of(cls, fault: Fault) -> str:
+        """Return what is wrong: with a name, or with the addresses and AS numbers of RFC 3779."""
+        claimed = "does not hold all IP addresses and AS numbers that the certificate below it claims"
+        return claimed if fault.code is VerifyCode.UNNESTED_RESOURCE else cls.problem
+
+    @classmethod
     def remedies(cls, fault: Fault, case: Case) -> Iterator[Remedy]:
         """Yield the way out by other names or another issuer."""
-        del fault, case
+        del case
+        if fault.code is VerifyCode.UNNESTED_RESOURCE:
+            yield reissue("have the server's certificate issued without the RFC 3779 extensions: TLS needs none")
+            return
         yield reissue("have the certificate issued without that name, or by an authority that may certify it")

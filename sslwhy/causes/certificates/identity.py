@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sslwhy.report.values import Finding
 
 _EXPLAINED = 5
+_NAMED = 3
+_SHORT = 60
 
 
 class _Mismatch(PathCause):
@@ -35,7 +37,7 @@ class _Mismatch(PathCause):
             if reference is None or fault.certificate is None or _code_for(fault.certificate, reference) != cls.code:
                 continue
             yield cls.finding(
-                _headline(cls.code, reference, case),
+                _headline(cls.code, fault.certificate, reference, case),
                 depth=0,
                 expected=f"a SAN entry that matches {clean(reference.name, 100)}",
                 actual=_actual(fault, fault.certificate),
@@ -124,13 +126,17 @@ def _meant(certificate: Certificate, reference: ReferenceIdentity) -> bool:
     return matches(certificate, ReferenceIdentity(reference.name, common_name_fallback=True))
 
 
-def _headline(code: str, reference: ReferenceIdentity, case: Case) -> str:
+def _headline(code: str, certificate: Certificate, reference: ReferenceIdentity, case: Case) -> str:
     role, name = f"server certificate for {case.evidence.target.authority}", clean(reference.name, 100)
     if code == MissingSubjectAlternativeName.code:
         return f"{role} has no subject alternative name (SAN), so it is valid for no name at all"
     if code == IpAddressMismatch.code:
-        return f"{role} is not valid for the IP address {name}"
-    return f"{role} is not valid for the name {name}"
+        return f"{role} is not valid for the IP address {name}{_only_for(certificate.ip_addresses)}"
+    return f"{role} is not valid for the name {name}{_only_for(certificate.dns_names)}"
+
+
+def _only_for(names: tuple[str, ...]) -> str:
+    return f", only for {listed((clean(name, _SHORT) for name in names), _NAMED)}" if names else ""
 
 
 def _actual(fault: Fault, certificate: Certificate) -> str:

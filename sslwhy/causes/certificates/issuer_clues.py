@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sslwhy.causes.path.analysis import analyze
-from sslwhy.causes.trust.view import distrust_in
+from sslwhy.causes.trust.view import distrust_in, named_in_vain
 from sslwhy.facts.missing import Missing
 from sslwhy.facts.x509.certificate import Certificate
 from sslwhy.text import clean
@@ -69,7 +69,8 @@ def _fetched(case: Case) -> Certificate | None:
     if not evidence.issuers or not evidence.chain or not evidence.trust:
         return None
     path = analyze((*evidence.chain, *evidence.issuers), evidence.trust.store.anchors, case.rules, case.reference)
-    return Certificate.from_der(evidence.issuers[0]) if path.complete else None
+    sound = path.complete and not path.of_kind("signature")  # else a namesake with another key
+    return Certificate.from_der(evidence.issuers[0]) if sound else None
 
 
 def _source(certificate: Certificate) -> str:
@@ -81,9 +82,11 @@ def _passed_over_any(case: Case) -> bool:
 
 
 def vouched_elsewhere(case: Case) -> bool:
-    """Return whether another store would have verified the chain: then the store in force is at fault."""
+    """Return whether the store in force is at fault: it is not there, or another would have verified the chain."""
     distrust = distrust_in(case)
-    return distrust is not None and (distrust.instead() or distrust.elsewhere()) is not None
+    return distrust is not None and (
+        named_in_vain(distrust.store) or (distrust.instead() or distrust.elsewhere()) is not None
+    )
 
 
 def passed_over(case: Case, fault: Fault) -> str:

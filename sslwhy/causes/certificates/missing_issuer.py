@@ -99,7 +99,7 @@ class MissingIntermediate(PathCause):
             clue = clue_in(case, fault.certificate) if fault.certificate else None
             if fault.certificate is None or clue is None or _explained_by_store(case, fault):
                 continue
-            sent = len(case.evidence.chain or ())
+            sent = len(case.chain or ())
             whose = "its certificate" if fault.depth == 0 else path_view.name_of(fault.certificate)
             yield cls.finding(
                 f"{case.evidence.target.authority} did not send the intermediate that issued {whose}",

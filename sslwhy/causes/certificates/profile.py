@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sslwhy.report.values import Finding
 
 _CAP = 240
+_DETAIL_CAP = 100
 _DECODING = frozenset({"ASN1_LIB", "CERT_LENGTH_MISMATCH"})
 """OpenSSL's reasons for giving up on a Certificate message before any path is built."""
 
@@ -76,6 +77,7 @@ class UnhandledCriticalExtension(ContentCause):
     What it is:
         "Critical" means that a client which does not understand the extension must refuse the certificate (RFC 5280
         section 4.2). Besides private extensions, a key identifier marked critical counts here as well.
+
     How it is found:
         The critical extensions of every certificate on the path are compared with those that OpenSSL handles.
 
@@ -136,20 +138,22 @@ class MalformedCertificate(PathCause):
                 remedies=_SOUND,
             )
         for fault in path_view.faults(case, "unreadable", "malformed", "empty-chain"):
-            where = "chain" if fault.certificate is None else path_view.role_of(fault, case)
+            actual = clean(fault.actual, _CAP)
+            missing = fault.certificate is None
             yield cls.finding(
-                f"{where} is empty" if fault.certificate is None else f"{where} is malformed",
+                f"{case.evidence.target.authority} sent no certificate"
+                if missing
+                else f"{path_view.role_of(fault, case)} is malformed: {clean(actual, _DETAIL_CAP)}",
                 depth=fault.depth,
                 expected=fault.expected,
-                actual=clean(fault.actual, _CAP),
+                actual=actual,
                 confidence=path_view.confidence(case),
                 certificate=path_view.fingerprint_of(fault),
-                remedies=[
-                    Remedy(SERVER_OPERATOR, "re-issue the certificate with sound software, and deploy it undamaged")
-                ],
+                remedies=_NO_CERTIFICATE if missing else _SOUND,
             )
 
 
+_NO_CERTIFICATE = (Remedy(SERVER_OPERATOR, "configure a certificate for this listener, and serve it"),)
 _SOUND = (Remedy(SERVER_OPERATOR, "re-issue the certificate with sound software, and deploy it undamaged"),)
 
 

@@ -8,14 +8,16 @@ from sslwhy.causes.certificates import remedies
 from sslwhy.causes.certificates import view as path_view
 from sslwhy.causes.certificates.issuer_clues import passed_over, vouched_elsewhere
 from sslwhy.causes.certificates.view import PathCause
+from sslwhy.facts.missing import Missing
 from sslwhy.report.values import SERVER_OPERATOR, YOU, Remedy
 from sslwhy.text import clean
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sslwhy.causes.case import Case
+    from sslwhy.causes.path.faults import Fault
     from sslwhy.facts.observed import Observed
     from sslwhy.report.values import Finding
 
@@ -211,8 +213,15 @@ class InvalidSignature(PathCause):
                 remedies=[
                     *remedies.avoid_detour(case),
                     Remedy(SERVER_OPERATOR, "serve a certificate and an issuer that belong together, or re-issue it"),
-                    Remedy(
-                        YOU, "if the trust store holds an outdated root of this name, replace it by the current one"
-                    ),
+                    *_outdated_anchor(case, fault),
                 ],
             )
+
+
+def _outdated_anchor(case: Case, fault: Fault) -> Iterator[Remedy]:
+    above = () if isinstance(case.path, Missing) else case.path.path[fault.depth + 1 :]
+    if above and above[0].anchor:
+        name = path_view.name_of(above[0].certificate)
+        yield Remedy(
+            YOU, f"if {name} in the trust store is outdated, replace it by the authority's current certificate"
+        )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sslwhy.causes.case import Case
     from sslwhy.causes.path.faults import Fault
     from sslwhy.facts.x509.certificate import Certificate
-    from sslwhy.report.values import Finding
+    from sslwhy.report.values import Finding, Subject
 
 
 class _Validity(PathCause):
@@ -53,22 +53,25 @@ class _Expired(_Validity):
                     actual=f"notAfter {utc(certificate.not_after)}; now {utc(now)} (local clock)",
                     depth=fault.depth,
                     confidence=path_view.confidence(case),
+                    subject=_subject(fault),
                     certificate=certificate.sha256,
-                    remedies=cls._remedies(fault),
+                    remedies=cls._remedies(fault, case),
                 ),
                 certificate,
                 case,
             )
 
     @classmethod
-    def _remedies(cls, fault: Fault) -> Iterator[Remedy]:
+    def _remedies(cls, fault: Fault, case: Case) -> Iterator[Remedy]:
         if cls.place == "end-entity":
             yield Remedy(SERVER_OPERATOR, "renew the certificate and reload the TLS listener")
         elif fault.anchor:
+            trust = case.evidence.trust
+            public = trust and trust.store.source == "certifi"
             yield Remedy(
                 YOU,
-                "update the trust store, certifi or the operating system's: a renewed root replaces this one",
-                command="python -m pip install --upgrade certifi",
+                "update the trust store: the authority's renewed root replaces this one",
+                command="python -m pip install --upgrade certifi" if public else None,
             )
             yield Remedy(SERVER_OPERATOR, "serve a chain that leads to a root that is still valid")
         else:
@@ -163,16 +166,24 @@ class _NotYetValid(_Validity):
                     actual=f"notBefore {utc(certificate.not_before)}; now {utc(now)} (local clock)",
                     depth=fault.depth,
                     confidence=path_view.confidence(case),
+                    subject=_subject(fault),
                     certificate=certificate.sha256,
-                    remedies=_not_yet_remedies(),
+                    remedies=_not_yet_remedies(fault),
                 ),
                 certificate,
                 case,
             )
 
 
-def _not_yet_remedies() -> Iterator[Remedy]:
+def _subject(fault: Fault) -> Subject | None:
+    return "local" if fault.anchor and fault.depth else None
+
+
+def _not_yet_remedies(fault: Fault) -> Iterator[Remedy]:
     yield Remedy(YOU, "compare the local clock with another one and correct it", command=SET_CLOCK)
+    if fault.anchor and fault.depth:
+        yield Remedy(YOU, "until its time comes, keep the authority's previous certificate in the trust store as well")
+        return
     yield Remedy(SERVER_OPERATOR, "serve the previous certificate until this one is valid, or have it issued anew")
 
 
@@ -200,14 +211,15 @@ class CertificateNotYetValid(_NotYetValid):
 
 
 class IntermediateNotYetValid(_NotYetValid):
-    """A certificate between the server's and the root is not valid yet.
+    """A certificate above the server's own, an intermediate or the root, is not valid yet.
 
     Seen as:
         ``certificate verify failed: certificate is not yet valid`` (verify code 9).
 
     What it is:
-        The issuer's certificate on the path carries a notBefore ahead of the local clock: a new issuing CA was
-        deployed before its time, or the clock is late.
+        The issuer's certificate on the path carries a notBefore ahead of the local clock: a new issuing CA or root
+        was deployed before its time, or the clock is late. The headline says which certificate it is, and whether it
+        was sent or lies in the trust store.
 
     How it is found:
         A certificate above the end-entity, on the path that OpenSSL takes, carries a notBefore after the local clock.

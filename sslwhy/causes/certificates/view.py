@@ -82,6 +82,8 @@ def role_of(fault: Fault, case: Case) -> str:
     if fault.depth == 0:
         return f"server certificate for {case.evidence.target.authority}"
     certificate = fault.certificate
+    if certificate is not None and certificate.unreadable is not None:
+        return f"certificate {fault.depth} as presented"
     rooted = certificate is not None and certificate.is_self_issued
     word = "trust anchor" if fault.anchor else "root" if rooted else "intermediate"
     return f"{word} {name_of(certificate)}"

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.client.demand import Refusal, in_words
-from sslwhy.causes.client.view import HANDSHAKE_FAILURE, ClientView
+from sslwhy.causes.client.view import CERTIFICATE_REQUIRED, OF_CERTIFICATES, ClientView
 from sslwhy.facts.tls.alerts import alert_name
 from sslwhy.report.values import SERVER_OPERATOR, YOU, Remedy
 from sslwhy.text import clean, span, utc
@@ -60,11 +60,14 @@ def _outdated(case: Case, bad: Certificate, *, late: bool) -> Finding:
     now = case.evidence.machine.now
     moment = (bad.not_after if late else bad.not_before) or now
     when = f"expired {utc(moment)} ({span(now - moment)} ago)" if late else f"is valid only from {utc(moment)}"
+    undemanded = ClientView(case).undemanded
     return ClientCertificateExpired.finding(
         f"the client certificate {clean(bad.label)} {when}",
         expected="a client certificate that is valid now",
         actual=f"{'notAfter' if late else 'notBefore'} {utc(moment)}; now {utc(now)}; "
         f"the server answered with {_met(case.evidence.observed)}",
+        confidence="likely" if undemanded else "confirmed",
+        alternatives=_UNASKED * undemanded,
         certificate=bad.sha256,
         remedies=[
             Remedy(YOU, "have the client certificate renewed and deploy it to every machine that calls the service"),
@@ -182,7 +185,7 @@ class ClientCertificateUntrusted(Refusal):
             return
         named = bool(view.accepted) and not any(map(view.accepts_issuer, view.path))
         whole = bool(view.path) and view.path[-1].is_self_issued
-        names, sure = view.accepted_names, whole or (named and len(view.path) > 1)
+        names, sure = view.accepted_names, (whole and not view.undemanded) or (named and len(view.path) > 1)
         yield cls.finding(
             f"{case.evidence.target.authority} does not trust the CA of the client certificate",
             expected=f"a client certificate issued by one of: {names}"
@@ -233,11 +236,12 @@ class ClientCertificateRejected(Refusal):
         view, seen = ClientView(case), case.evidence.observed
         if (verdict := case.answer) and verdict.code == cls.code:
             yield rejected_finding(case, in_words(verdict), confidence=verdict.confidence)
-        if not view.refused or seen.alert in {_UNKNOWN_CA, _EXPIRED}:
+        if not view.refused or seen.alert in {_UNKNOWN_CA, _EXPIRED, CERTIFICATE_REQUIRED}:
             return
-        told = seen.alert is not None and seen.alert != HANDSHAKE_FAILURE
-        why = _why(view, seen)
-        yield rejected_finding(case, _met(seen), why, confidence="confirmed" if told or why else "likely")
+        why, told = _why(view, seen), seen.alert in OF_CERTIFICATES
+        unasked: Confidence = "likely" if told else "possible"
+        asked: Confidence = "confirmed" if told or why else "likely"
+        yield rejected_finding(case, _met(seen), why, confidence=unasked if view.undemanded else asked)
 
 
 def rejected_finding(case: Case, met: str, why: str = "", *, confidence: Confidence = "confirmed") -> Finding:
@@ -248,7 +252,9 @@ def rejected_finding(case: Case, met: str, why: str = "", *, confidence: Confide
         expected="a client certificate that the server accepts",
         actual=f"{view.describes_ours}; {met}",
         confidence=confidence,
-        alternatives=[] if confidence == "confirmed" else ["the server refused the call for another reason of its own"],
+        alternatives=[]
+        if confidence == "confirmed"
+        else ["the server refused the call for another reason of its own", *_UNASKED * view.undemanded],
         certificate=view.certificates[0].sha256 if view.certificates else None,
         remedies=[
             Remedy(SERVER_OPERATOR, "look up in the TLS log why this certificate was refused"),
@@ -257,6 +263,7 @@ def rejected_finding(case: Case, met: str, why: str = "", *, confidence: Confide
     )
 
 
+_UNASKED = ("the certificate was never asked for: a probe was not, though the server may ask later than that",)
 _CLIENT_AUTH, _ANY_USAGE = "1.3.6.1.5.5.7.3.2", "2.5.29.37.0"
 
 

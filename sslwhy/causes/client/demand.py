@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
-from sslwhy.causes.client.view import ABSENT, HANDSHAKE_FAILURE, ClientView, may_concern_client_certificate
+from sslwhy.causes.client.view import (
+    ABSENT,
+    CERTIFICATE_REQUIRED,
+    HANDSHAKE_FAILURE,
+    ClientView,
+    may_concern_client_certificate,
+)
 from sslwhy.facts import questions
 from sslwhy.facts.peer import AlertReceived
 from sslwhy.facts.tls.alerts import alert_name
@@ -69,16 +75,19 @@ class ClientCertificateRequired(Refusal):
         view, seen = ClientView(case), case.evidence.observed
         if (verdict := case.answer) and verdict.code == cls.code:
             yield required_finding(case, in_words(verdict), confidence=verdict.confidence)
-        if case.evidence.client_certificate or not may_concern_client_certificate(seen):
+        if not may_concern_client_certificate(seen):
+            return
+        if case.evidence.client_certificate and seen.alert != CERTIFICATE_REQUIRED:
             return
         if not (view.demanded or (view.after_server_certificate and seen.alert == HANDSHAKE_FAILURE)):
             return
-        if offers.refused_again(case) and not view.after_server_certificate:
+        if not view.after_server_certificate and (case.evidence.offer or offers.refused_again(case)):
             # A demand comes with the server's certificate: what was refused before that was refused for something else.
             yield required_finding(case, _NEXT, confidence="possible")
             return
         proven = view.proven_demand or (view.request is not None and seen.alert in ABSENT)
-        yield required_finding(case, _met(case), confidence="confirmed" if proven else "likely")
+        sure: Confidence = "confirmed" if proven else "possible" if view.undemanded else "likely"
+        yield required_finding(case, _met(case), confidence=sure)
 
 
 _NEXT = "this handshake failed before that, but the server asks for one as soon as its own certificate is sent"
@@ -118,7 +127,7 @@ def required_finding(case: Case, met: str, *, confidence: Confidence = "confirme
 _OTHERWISE: dict[Confidence, tuple[str, ...]] = {
     "confirmed": (),
     "likely": ("the server refused the call for another reason of its own",),
-    "possible": ("the server does without a certificate, too: the handshake did not come that far",),
+    "possible": ("the server does without a certificate, too: the failure has another reason",),
 }
 
 

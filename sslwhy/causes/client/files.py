@@ -181,9 +181,7 @@ class ClientKeyEncrypted(_OwnFile):
             expected="an unencrypted key, or a context that was given the password",
             actual=clean(mine.detail or ""),
             remedies=[
-                one_host(
-                    case, "load the key with its password into a context for this one host", "import getpass", loading
-                ),
+                one_host(case, "load the key with its password into a context for this one host", loading),
                 Remedy(
                     YOU,
                     "or store the key without a password in a file that only the program's user can read",
@@ -209,7 +207,7 @@ class ClientKeyMismatch(_OwnFile):
         comparison says the same.
 
     What to do:
-        Put the pair together; the two commands of the report must print the same.
+        Put the pair together; the report's command must print the same digest twice.
     """
 
     code = "client-key-mismatch"
@@ -239,7 +237,8 @@ def _first_is_authority(mine: ClientCertificate | None) -> str:
 def _comparison(mine: ClientCertificate | None) -> str:
     certificate = shlex.quote((mine and mine.certificate_path) or "client.pem")
     key = shlex.quote((mine and (mine.key_path or mine.certificate_path)) or "client-key.pem")
-    return f"openssl x509 -in {certificate} -noout -pubkey; openssl pkey -in {key} -pubout"
+    public = (f"openssl x509 -in {certificate} -noout -pubkey", f"openssl pkey -in {key} -pubout")
+    return "; ".join(f"{command} | openssl sha256" for command in public)
 
 
 class ClientCertificateWeak(_OwnFile):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.facts import questions
-from sslwhy.facts.peer import AlertReceived
+from sslwhy.facts.peer import AlertReceived, ServerFlight
+from sslwhy.facts.tls.names import TLS_1_3
 from sslwhy.facts.x509 import der
 from sslwhy.facts.x509.certificate import Certificate
 from sslwhy.facts.x509.names import DistinguishedName
@@ -29,6 +30,8 @@ REFUSALS = frozenset({HANDSHAKE_FAILURE, 41, 42, 43, 44, 45, 46, 48, 49, 50, 51,
 RFC 5246 leaves the lack of one to handshake_failure (40); Java and Go send bad_certificate (42), GnuTLS decode_error
 (50).
 """
+OF_CERTIFICATES = frozenset({41, 42, 43, 44, 45, 46, 48, 49, CERTIFICATE_REQUIRED})
+"""Those of them that speak of a certificate, or of who its holder is, and of nothing else."""
 ABSENT = frozenset({HANDSHAKE_FAILURE, 41, 42, 50, CERTIFICATE_REQUIRED})
 """Alerts that, in answer to no certificate at all after the server asked for one, have no other meaning."""
 
@@ -60,16 +63,27 @@ class ClientView:
         return offers.survey_of(self.case).certificate_request
 
     @property
+    def _told(self) -> int | None:
+        """Return the alert that a handshake without a certificate was answered with."""
+        heard = offers.survey_of(self.case).answer(questions.AFTER_HANDSHAKE)
+        return heard.number if isinstance(heard, AlertReceived) else None
+
+    @property
     def proven_demand(self) -> bool:
         """Return whether the server said that it goes on with a certificate only."""
-        heard = offers.survey_of(self.case).answer(questions.AFTER_HANDSHAKE)
-        refused = isinstance(heard, AlertReceived) and heard.number in REFUSALS
-        return refused or self.case.evidence.observed.alert == CERTIFICATE_REQUIRED
+        return self._told in ABSENT or self.case.evidence.observed.alert == CERTIFICATE_REQUIRED
 
     @property
     def demanded(self) -> bool:
         """Return whether the server asked for a certificate, be it optional or not."""
-        return self.proven_demand or self.request is not None
+        return self.proven_demand or self._told in REFUSALS or self.request is not None
+
+    @property
+    def undemanded(self) -> bool:
+        """Return whether the server ended its flight to a probe without a demand (TLS 1.2): it asks later or never."""
+        heard = (answer for _, answer in offers.survey_of(self.case).variants)
+        shown = any(isinstance(each, ServerFlight) and each.version < TLS_1_3 and each.complete for each in heard)
+        return shown and not self.demanded
 
     @property
     def after_server_certificate(self) -> bool:

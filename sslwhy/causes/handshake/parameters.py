@@ -161,7 +161,7 @@ class UnrecognizedServerName(Cause):
 
     How it is found:
         The alert ``unrecognized_name`` says it. Otherwise the same offer is sent without the name: a server that takes
-        it objects to the name.
+        it, and takes no offer with the name, objects to the name.
 
     What to do:
         Correct the host name in the URL, or have the server answer to it. For an IP address, use the name that the
@@ -184,7 +184,8 @@ class UnrecognizedServerName(Cause):
         named = not _is_address(case.evidence.target.server_name or case.evidence.target.host)
         if not cls.explains(seen):
             return
-        proven = offers.refused_again(case) and offers.accepts(survey.answer(questions.WITHOUT_SNI))
+        unknown = offers.refused_again(case) and not offers.accepted_versions(case)
+        proven = unknown and offers.accepts(survey.answer(questions.WITHOUT_SNI))
         if named and seen.alert == _UNRECOGNIZED_NAME and offers.wavers(case):
             name = clean(case.evidence.target.server_name or case.evidence.target.host or "")
             yield unsteady_finding(cls, case, f"a site under the name {name} on every server")

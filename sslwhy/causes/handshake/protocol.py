@@ -62,7 +62,8 @@ class ProtocolVersionMismatch(Cause):
     def find(cls, case: Case) -> Iterable[Finding]:
         """Yield the finding where the accepted versions are known and ours are not among them, or where it is said."""
         seen, accepted = case.evidence.observed, offers.accepted_versions(case)
-        said = seen.reason in reasons.TOO_OLD or seen.alert in {_PROTOCOL_VERSION, _INAPPROPRIATE_FALLBACK}
+        told = seen.alert in {_PROTOCOL_VERSION, _INAPPROPRIATE_FALLBACK} and cls.explains(seen)
+        said = told or seen.reason in reasons.TOO_OLD
         wavers = offers.wavers(case)
         if accepted and not offers.shared_versions(case) and cls.explains(seen) and not wavers:
             yield _version_finding(case, accepted)
@@ -268,7 +269,8 @@ def _cipher_remedies(case: Case, theirs: tuple[int, ...]) -> list[Remedy]:
 def _cipher_suspected(case: Case) -> Iterable[Finding]:
     """Yield what the bare alert allows to say where no probe, or none conclusively, was sent."""
     expected = f"one of this client's suites: {offers.suite_names(offers.offered_suites(case))}"
-    if case.evidence.chain:
+    unseen = not case.evidence.offer and offers.survey_of(case).certificate_request
+    if case.evidence.chain or unseen:  # the server's certificate had come, or a demand that this library did not show
         return
     if offers.wavers(case):
         yield unsteady_finding(NoSharedCipher, case, expected)

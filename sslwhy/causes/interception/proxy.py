@@ -46,9 +46,10 @@ class InterceptingProxy(Cause):
     How it is found:
         No public authority vouches for the chain, and a name in it is one that such a product gives its authority.
         That alone makes it likely; a proxy in use, or the authority's root in the operating system's store only,
-        confirms it. A name that other authorities bear as well ("web gateway") counts only together with one of these,
-        and confirms nothing. Without any such name, a proxy in use and a root that only the operating system trusts
-        make it likely for a host with a public name.
+        confirms it for a host with a public name that the certificate bears; a product's own pages are no interception.
+        A name that other authorities bear as well ("web gateway") counts only together with one of these, and confirms
+        nothing. Without any such name, a proxy in use and a root that only the operating system trusts make it likely
+        for a host with a public name.
 
     What to do:
         Trust the product's authority as the operating system does, or have the host excluded from inspection.
@@ -98,6 +99,8 @@ class _Seen:
         self.product = named[0] if named else None
         self.name = named[1] if named else ""
         self.public_name = _has_public_name(distrust.case.evidence.target.host or "")
+        # What is minted bears the name that was asked for; a product's own pages seldom do.
+        self.own_name = bool(path.of_kind("name-mismatch"))
 
     @property
     def confidence(self) -> Confidence | None:
@@ -106,7 +109,7 @@ class _Seen:
         if self.product and self.product.vague:
             return "likely" if around else None
         if self.product:
-            return "confirmed" if around else "likely"
+            return "confirmed" if around and self.public_name and not self.own_name else "likely"
         return "likely" if self.route.proxy and self.anchor and self.public_name else None
 
     @property
@@ -131,7 +134,7 @@ class _Seen:
 def _suspicious(case: Case) -> Distrust | None:
     """Return the failed path of a minted certificate; a self-signed one is a device's own, not a minted one."""
     trust, path = case.evidence.trust, case.path
-    if isinstance(trust, Missing) or isinstance(path, Missing) or not path.path:
+    if isinstance(trust, Missing) or isinstance(path, Missing) or not path.path or case.evidence.verified:
         return None
     if path.complete and path.verify_code not in STRICT:
         return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sslwhy.causes.path import checks
 from sslwhy.causes.path.building import Anchors, build
 from sslwhy.causes.path.faults import Fault, FaultKind, Link, Path, PathRules, Skipped
+from sslwhy.causes.path.resources import check_resources
 from sslwhy.causes.path.signatures import is_readable
 from sslwhy.causes.verify_codes import VerifyCode
 from sslwhy.facts.x509.certificate import Certificate
@@ -108,12 +109,13 @@ def _detour(found: PathAnalysis, anchors: Anchors, rules: PathRules, reference: 
     if len(found.presented) > _MAX_PRESENTED:
         return None
     names = [certificate.subject_name.canonical for certificate in found.presented]
-    for link in found.path[1:]:
-        if link.position is None or names.count(link.certificate.subject_name.canonical) == 1:
+    # A path through a circle of trust anchors meets the same certificate again and again.
+    for position, certificate in {link.position: link.certificate for link in found.path[1:]}.items():
+        if position is None or names.count(certificate.subject_name.canonical) == 1:
             continue
-        rest = tuple(one for one in found.presented if one != link.certificate)
-        if not _judge(rest, anchors, rules, reference).faults:
-            return link.position
+        rest = tuple(one for one in found.presented if one != certificate)
+        if next(_faults(build(rest, anchors, rules), rules, reference), None) is None:
+            return position
     return None
 
 
@@ -160,6 +162,7 @@ def _faults(path: Path, rules: PathRules, reference: ReferenceIdentity | None) -
     yield from checks.check_revocation(path, rules)
     yield from checks.check_signatures_and_times(path, rules)
     yield from checks.check_name_constraints(path, reference)
+    yield from check_resources(path)
 
 
 def _building(path: Path) -> Iterator[Fault]:

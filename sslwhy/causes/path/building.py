@@ -157,6 +157,8 @@ class _Builder:
             reason = f"the certificate below it is invalid: {subject.problems[0]}"
         elif not subject.names_as_issuer(issuer):
             reason = "the authority key identifier below it names another certificate"
+        elif subject.inner_algorithm.key_kind is None:
+            reason = f"OpenSSL does not know the algorithm that signed what is below it: {subject.inner_algorithm.name}"
         elif not subject.signed_by_kind(issuer) or not is_readable(issuer.key):
             reason = "its key cannot make the signature of the certificate below it"
         else:

@@ -36,22 +36,19 @@ def chain_links(path: PathAnalysis, findings: Iterable[Finding]) -> tuple[ChainL
 def _links(path: PathAnalysis, problems: dict[str, list[str]]) -> Iterator[ChainLink]:
     trusted = {link.certificate.sha256 for link in path.path if link.anchor}
     for position, certificate in enumerate(path.presented):
-        yield _link(position, _role(position, certificate, trusted), certificate, problems, presented=True)
+        # A server may send its own certificate twice.
+        own = certificate == path.presented[0]
+        role: Role = "end-entity" if own else "trust anchor" if certificate.sha256 in trusted else "intermediate"
+        yield _link(position, role, certificate, problems, presented=True)
     position = len(path.presented)
     for link in path.path:
         if not link.presented:
-            role: Role = "trust anchor" if link.anchor else "intermediate"
+            role = "trust anchor" if link.anchor else "intermediate"
             yield _link(position, role, link.certificate, problems, presented=False)
             position += 1
     if path.sought is not None:
         subject = clean(path.sought, _NAME_CAP) or "(no name)"
         yield ChainLink(position, "missing", subject, "", presented=False)
-
-
-def _role(position: int, certificate: Certificate, trusted: set[str]) -> Role:
-    if position == 0:
-        return "end-entity"
-    return "trust anchor" if certificate.sha256 in trusted else "intermediate"
 
 
 def _link(

@@ -10,7 +10,7 @@ from sslwhy.causes.path.faults import Fault, FaultKind
 from sslwhy.causes.path.identity import matches, refusals
 from sslwhy.causes.path.signatures import is_readable, signed_by
 from sslwhy.causes.verify_codes import VerifyCode
-from sslwhy.facts.x509.extension_values import SUBJECT_ALT_NAME
+from sslwhy.facts.x509.extension_values import SUBJECT_ALT_NAME, WORDS
 
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ def check_key(path: Path, depth: int, rules: PathRules) -> Iterator[Fault]:
             path,
             depth,
             "a public key that can be read",
-            f"a public key of kind {key.kind}",
+            "an unknown kind of public key, or a damaged one" if key.kind == "unknown" else f"a damaged {key.kind} key",
         )
     elif key.strength is not None and key.strength < wanted:
         expected = f"a key of at least {wanted} security bits (security level {rules.security_level})"
-        yield _fault("weak-key", code, path, depth, expected, f"{key}: {key.strength} security bits")
+        yield _fault("weak-key", code, path, depth, expected, f"{key} ({key.strength} security bits)")
 
 
 def check_extensions(path: Path, rules: PathRules) -> Iterator[Fault]:
@@ -84,7 +84,7 @@ def _critical(path: Path, depth: int) -> Iterator[Fault]:
     extensions = path.links[depth].certificate.extensions
     unhandled = extensions.unhandled_critical
     if unhandled:
-        actual = "critical " + ", ".join(unhandled[:_OIDS_SHOWN])
+        actual = "critical " + ", ".join(WORDS.get(name, name) for name in unhandled[:_OIDS_SHOWN])
         expected = "no critical extension that is unknown (RFC 5280 section 4.2)"
         yield _fault("critical-extension", VerifyCode.UNHANDLED_CRITICAL_EXTENSION, path, depth, expected, actual)
     if extensions.proxy_path_length is not None:
@@ -129,7 +129,7 @@ def _path_length(path: Path, depth: int, issuers: int) -> Iterator[Fault]:
     basic = path.links[depth].certificate.extensions.basic_constraints
     if depth > 1 and basic is not None and basic.path_length is not None and issuers > basic.path_length:
         expected = f"at most {basic.path_length} intermediates below it"
-        yield _fault("path-length", VerifyCode.PATH_LENGTH_EXCEEDED, path, depth, expected, f"{issuers}")
+        yield _fault("path-length", VerifyCode.PATH_LENGTH_EXCEEDED, path, depth, expected, f"{issuers} below it, {basic.path_length} allowed")
 
 
 def check_levels(path: Path, rules: PathRules) -> Iterator[Fault]:
@@ -142,9 +142,12 @@ def check_levels(path: Path, rules: PathRules) -> Iterator[Fault]:
         if depth:
             yield from check_key(path, depth, rules)
         algorithm = link.certificate.signature_algorithm
-        if depth < signed and algorithm.strength < wanted:
+        # Of an unknown algorithm there is nothing to say but that no issuer is found for it.
+        judged = depth < signed and not (path.awaits_issuer and link is path.top and algorithm.key_kind is None)
+        if judged and algorithm.strength < wanted:
             expected = f"a signature of at least {wanted} security bits (security level {rules.security_level})"
-            actual = f"{algorithm.name}: {max(algorithm.strength, 0)} security bits"
+            bits = f"{algorithm.strength} security bits" if algorithm.strength >= 0 else "OpenSSL gives it no strength"
+            actual = f"{algorithm.name} ({bits})"
             yield _fault("weak-signature", VerifyCode.CA_MD_TOO_WEAK, path, depth, expected, actual)
 
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
     from sslwhy.facts.x509.certificate import Certificate
-    from sslwhy.facts.x509.keys import KeyFacts, SignatureFacts
+    from sslwhy.facts.x509.keys import KeyFacts
+    from sslwhy.facts.x509.signing import SignatureFacts
+
+_MAX_MODULUS = 16384
+_SMALL_MODULUS = 3072
+_MAX_EXPONENT = 64
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "md5": hashes.MD5(),  # noqa: S303 - read, never made
@@ -34,14 +39,17 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 
 
 @lru_cache(maxsize=1024)
-def _public_key(spki: bytes) -> PublicKeyTypes | None:
+def _public_key(key: KeyFacts) -> PublicKeyTypes | None:
     """Load a key; ``None`` where ``cryptography`` does not know its kind.
 
     Raises:
         ValueError: if it is not a key of the kind that it says.
     """
     try:
-        return load_der_public_key(spki)
+        if key.rsa is not None:
+            modulus, exponent = key.rsa
+            return rsa.RSAPublicNumbers(exponent, modulus).public_key()
+        return load_der_public_key(key.spki)
     except UnsupportedAlgorithm:
         return None
 
@@ -53,7 +61,7 @@ def is_readable(key: KeyFacts) -> bool:
     if key.kind in {"RSA", "RSA-PSS", "DSA"} or key.explicit_curve:
         return True
     try:
-        _public_key(key.spki)
+        _public_key(key)
     except ValueError:
         return False
     return True
@@ -66,12 +74,33 @@ def signed_by(subject: Certificate, issuer: Certificate) -> bool | None:
     if not subject.signature_consistent or not subject.signed_by_kind(issuer):
         return False
     try:
-        key = _public_key(issuer.key.spki)
+        if not _allows(issuer.key, algorithm) or _oversized(issuer.key):
+            return False
+        key = _public_key(issuer.key)
         return None if key is None else _verify(key, algorithm, subject)
     except InvalidSignature:
         return False
     except (ValueError, UnsupportedAlgorithm, TypeError):
-        return None
+        # Nobody makes a signature with numbers that are no RSA key, such as an even exponent.
+        return False if issuer.key.rsa else None
+
+
+def _allows(key: KeyFacts, algorithm: SignatureFacts) -> bool:
+    """Return whether the restrictions of an RSASSA-PSS key allow a signature (RFC 4055 section 3.3)."""
+    allowed = key.pss
+    made_with = (algorithm.digest, algorithm.mask_digest)
+    return allowed is None or (
+        made_with == (allowed.digest, allowed.mask) and 0 <= allowed.salt <= algorithm.salt_length
+    )
+
+
+def _oversized(key: KeyFacts) -> bool:
+    """Return whether an RSA key is too large for OpenSSL to use (``OPENSSL_RSA_MAX_MODULUS_BITS`` and others)."""
+    modulus, exponent = key.rsa or (2, 1)
+    size = modulus.bit_length()
+    return (
+        size > _MAX_MODULUS or exponent >= modulus or (size > _SMALL_MODULUS and exponent.bit_length() > _MAX_EXPONENT)
+    )
 
 
 def _verify(key: PublicKeyTypes, algorithm: SignatureFacts, subject: Certificate) -> bool | None:

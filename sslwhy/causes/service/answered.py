@@ -39,7 +39,7 @@ class _Upstream(Cause):
         if verdict is None or not answer or verdict.code != cls.code:
             return
         yield cls.finding(
-            f"the service behind {case.evidence.target.authority} {meaning(verdict)}",
+            f"the service at {case.evidence.target.authority} {meaning(verdict)}",
             expected="an answer of the service",
             actual=f"{_kind(answer)} in the words of {clean(verdict.platform)}: {clean(verdict.phrase)}",
             confidence=verdict.confidence,
@@ -98,7 +98,7 @@ def _kind(answer: Answer) -> str:
 
 
 def _remedies(case: Case, answer: Answer, verdict: AnswerVerdict) -> Iterable[Remedy]:
-    """Return the owner's steps; the caller's own step carries the message to send."""
+    """Return the remedies; the caller's own carries the message to send."""
     evidence = case.evidence
     known = replace(answer, url=answer.url or evidence.target.url)
     message = letter(known, verdict, when=evidence.machine.now, operation=evidence.operation.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sslwhy.causes.path.identity import matches
 from sslwhy.causes.trust import file_remedies as remedies
 from sslwhy.causes.trust.view import Distrust, DistrustCause, described, distrust_in
 from sslwhy.facts.x509.certificate import Certificate
@@ -131,7 +132,7 @@ def _client_certificate(distrust: Distrust) -> Certificate | None:
     held = [Certificate.from_der(encoding) for encoding in store.anchors]
     if any(certificate.is_ca and certificate.is_self_signed for certificate in held) or _of_the_server(distrust):
         return None
-    return next((each for each in held if not each.is_ca and (store.private_key or _for_clients(each))), None)
+    return next((each for each in held if not each.is_ca and _is_the_clients(each, distrust)), None)
 
 
 def _of_the_server(distrust: Distrust) -> bool:
@@ -140,6 +141,10 @@ def _of_the_server(distrust: Distrust) -> bool:
     return any(certificate.der in distrust.store.anchors for certificate in presented)
 
 
-def _for_clients(certificate: Certificate) -> bool:
-    purposes = certificate.extensions.extended_key_usage or ()
-    return CLIENT_AUTH in purposes and SERVER_AUTH not in purposes
+def _is_the_clients(certificate: Certificate, distrust: Distrust) -> bool:
+    """Return whether a certificate is for clients by its purposes, or by its key and no purpose or name against it."""
+    purposes, reference = set(certificate.extensions.extended_key_usage or ()), distrust.case.reference
+    if CLIENT_AUTH in purposes and SERVER_AUTH not in purposes:
+        return True
+    of_the_host = reference is not None and matches(certificate, reference)
+    return distrust.store.private_key and purposes != {SERVER_AUTH} and not of_the_host

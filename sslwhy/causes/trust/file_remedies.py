@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from typing import TYPE_CHECKING
 
@@ -37,21 +38,21 @@ _WHAT: dict[StoreProblem, str] = {
     "no-certificate": "a file without any certificate in it",
 }
 _CONVERSION: dict[StoreProblem, str] = {
-    "der": "openssl x509 -inform der -in {file} -out {file}.pem",
-    "pkcs7": "openssl pkcs7 -print_certs -in {file} -out {file}.pem || "
-    "openssl pkcs7 -inform der -print_certs -in {file} -out {file}.pem",
-    "pkcs12": "openssl pkcs12 -in {file} -cacerts -nokeys -out {file}.pem",
-    "keystore": "keytool -list -rfc -keystore {file} > {file}.pem",
-    "utf-16": "iconv -f utf-16 -t ascii {file} > {file}.pem",
+    "der": "openssl x509 -inform der -in {file} -out {result}",
+    "pkcs7": "openssl pkcs7 -print_certs -in {file} -out {result} || "
+    "openssl pkcs7 -inform der -print_certs -in {file} -out {result}",
+    "pkcs12": "openssl pkcs12 -in {file} -cacerts -nokeys -out {result}",
+    "keystore": "keytool -list -rfc -keystore {file} > {result}",
+    "utf-16": "iconv -f utf-16 -t ascii {file} > {result}",
     "one-line": r"sed 's/\\n/\n/g; s/\(-----BEGIN CERTIFICATE-----\)\([^\n]\)/\1\n\2/g; "
-    r"s/\([^\n]\)\(-----END CERTIFICATE-----\)/\1\n\2/g' {file} > {file}.pem",
-    "indented": "sed 's/^[ \\t]*//' {file} > {file}.pem",
+    r"s/\([^\n]\)\(-----END CERTIFICATE-----\)/\1\n\2/g' {file} > {result}",
+    "indented": "sed 's/^[ \\t]*//' {file} > {result}",
 }
 
 
 def what_it_is(store: TrustStore) -> str:
     """Return in words what a store is that could not be loaded."""
-    if store.source == "system" and store.error:
+    if store.kind == "memory" and store.error:
         return f"damaged: {clean(store.error, 200)}"
     return _WHAT.get(store.problem or "no-certificate", "not a CA bundle")
 
@@ -65,7 +66,7 @@ def name_another(case: Case, store: TrustStore) -> Iterator[Remedy]:
         text = "install certifi again; keep the directory of a frozen program from being cleaned while it runs"
         yield Remedy(YOU, text, command="python -m pip install --force-reinstall certifi")
     else:
-        text = "give verify an existing file by its absolute path, or leave it out to use certifi"
+        text = f"give {store.source} an existing file by its absolute path, or use certifi"
         yield Remedy(YOU, text, snippet=verifying_with(case, "certifi.where()"), change=CERTIFI)
 
 
@@ -73,8 +74,9 @@ def convert(case: Case, store: TrustStore) -> Iterator[Remedy]:
     """Yield what turns a file into a bundle, or gets a sound one."""
     command = _CONVERSION.get(store.problem or "empty")
     if command and store.location:
-        text = f"convert it to PEM and name the result, {clean(store.location, 120)}.pem, instead"
-        yield Remedy(YOU, text, command=command.format(file=shlex.quote(store.location)))
+        result = _converted(store.location)
+        text = f"convert it to PEM and name the result, {clean(result, 120)}, instead"
+        yield Remedy(YOU, text, command=command.format(file=shlex.quote(store.location), result=shlex.quote(result)))
     elif store.source == "system":
         text = "remove the damaged certificate from the store (certlm.msc), or use a newer Python, which skips it"
         yield Remedy(ADMINISTRATOR, text)
@@ -87,12 +89,24 @@ def convert(case: Case, store: TrustStore) -> Iterator[Remedy]:
         yield Remedy(YOU, text, command=unset(case, (store.source,)), change=CERTIFI)
 
 
+_FORMATS = frozenset({".cer", ".crt", ".der", ".jks", ".keystore", ".p12", ".p7b", ".p7c", ".pfx", ".txt"})
+
+
+def _converted(location: str) -> str:
+    """Return a name for the PEM file made of another one, which it must not be itself."""
+    stem, suffix = posixpath.splitext(location)
+    if suffix.lower() == ".pem":
+        return f"{stem}-converted.pem"
+    return f"{stem if suffix.lower() in _FORMATS else location}.pem"
+
+
 def rehash(distrust: Distrust, anchor: Certificate | None) -> Iterator[Remedy]:
     """Yield what makes OpenSSL see the certificates of a directory."""
-    folder = distrust.store.location or "."
+    separator = ";" if distrust.case.evidence.machine.platform == "win32" else ":"
+    folders = (distrust.store.location or ".").split(separator)
     text = "give the files the names by which OpenSSL looks certificates up"
     change = TrustChange(add=(anchor.der,)) if anchor else None
-    yield Remedy(YOU, text, command=f"openssl rehash {shlex.quote(folder)}", change=change)
+    yield Remedy(YOU, text, command=f"openssl rehash {shlex.join(folders)}", change=change)
 
 
 def root_above(distrust: Distrust, held: Certificate) -> Certificate | None:

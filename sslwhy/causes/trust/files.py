@@ -100,11 +100,14 @@ class CaBundleUnreadable(Cause):
         trust = case.evidence.trust
         if isinstance(trust, Missing) or trust.store.problem in {None, "not-found"}:
             return
+        if not cls.explains(case.evidence.observed):
+            return
         store = trust.store
         what = remedies.what_it_is(store)
+        bundle = f"bundle {clean(store.location, 200)}" if store.location else "store"
         yield cls.finding(
-            f"the CA bundle {clean(store.location or '', 200)} ({store.source}) cannot be loaded: it is {what}",
-            expected="PEM text with at least one intact CERTIFICATE block",
+            f"the CA {bundle} ({store.source}) cannot be loaded: it is {what}",
+            expected="PEM text with at least one intact CERTIFICATE block" if store.location else "certificates in DER",
             actual=what,
             remedies=remedies.convert(case, store),
         )

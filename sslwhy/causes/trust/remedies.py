@@ -177,8 +177,9 @@ def use_store(distrust: Distrust, found: Vouched) -> Iterator[Remedy]:
         text = "verify with the operating system's store" if store.source == "system" else f"verify with {store.source}"
         yield Remedy(YOU, text, snippet=verifying_with(case, repr(store.location)), change=change)
         variable = variable_of(client)
-        text = f"or name it in {variable}, which this client reads; it replaces the default store"
-        yield Remedy(YOU, text, command=_export(case, variable, store.location), change=change)
+        if variable != store.source:  # else it is named there, and the call passed the variable over
+            text = f"or name it in {variable}, which this client reads; it replaces the default store"
+            yield Remedy(YOU, text, command=_export(case, variable, store.location), change=change)
     yield from _upgrade(distrust)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.trust import remedies
-from sslwhy.causes.trust.view import Distrust, DistrustCause, Vouched, described, distrust_in
+from sslwhy.causes.trust.view import Distrust, DistrustCause, Vouched, described, distrust_in, named_in_vain
 from sslwhy.facts.missing import Missing
 from sslwhy.text import clean
 
@@ -58,7 +58,7 @@ class TrustStoreEmpty(DistrustCause):
     def find(cls, case: Case) -> Iterable[Finding]:
         """Yield the finding where the store in force is empty."""
         distrust = distrust_in(case)
-        if distrust is None or not is_empty(distrust.store) or _absent(distrust.store):
+        if distrust is None or not is_empty(distrust.store) or named_in_vain(distrust.store):
             return
         store = distrust.store
         sure = store.kind != "unknown" or distrust.vouched_by(distrust.trust.other("system"))
@@ -209,11 +209,6 @@ def is_empty(store: TrustStore) -> bool:
     return not (store.anchors or store.unhashed or store.untold)
 
 
-def _absent(store: TrustStore) -> bool:
-    """Return whether somebody named a store that does not exist: that says more than that it is empty."""
-    return store.problem == "not-found" and store.source != "system"
-
-
 def outdated(distrust: Distrust) -> Vouched | None:
     """Return certifi, where it would have verified the chain and the store in force is another copy of its roots."""
     certifi, store = distrust.trust.other("certifi"), distrust.store
@@ -240,11 +235,7 @@ def _expired_anchor(case: Case) -> Distrust | None:
     trust, path = case.evidence.trust, case.path
     if isinstance(trust, Missing) or isinstance(path, Missing):
         return None
-    expired = any(fault.anchor for fault in path.of_kind("expired"))
-    distrust = Distrust(case, trust, path)
-    found = outdated(distrust) if expired else None
-    renewed = found is not None and found.anchor.not_after is not None and found.anchor.not_after > case.rules.now
-    return distrust if renewed else None
+    return Distrust(case, trust, path) if any(fault.anchor for fault in path.of_kind("expired")) else None
 
 
 def _age(store: TrustStore, anchor: Certificate, newer: TrustStore) -> bool:

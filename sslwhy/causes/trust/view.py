@@ -71,6 +71,8 @@ class Distrust:
         path = self.case.path_against((*store.anchors, *more))
         if isinstance(path, Missing) or not path.complete or path.of_kind("signature"):
             return None
+        if any(fault.anchor and fault.depth for fault in path.of_kind("expired")):
+            return None
         return Vouched(store, path.path[-1].certificate)
 
     def instead(self) -> Vouched | None:
@@ -118,6 +120,11 @@ class DistrustCause(Cause):
     def explains(cls, observed: Observed) -> bool:
         """Return whether the path reached no anchor."""
         return is_distrust(observed)
+
+
+def named_in_vain(store: TrustStore) -> bool:
+    """Return whether somebody named a store that cannot be loaded: that says more than that it holds nothing."""
+    return store.problem is not None and store.source != "system"
 
 
 def described(store: TrustStore, now: datetime | None = None) -> str:

@@ -49,11 +49,11 @@ def frames_of(error: BaseException) -> tuple[Frame, ...]:
     for link in links(error):
         trace = link.__traceback__
         while trace is not None:
-            if id(trace.tb_frame) not in seen:
+            if id(trace.tb_frame) not in seen and _foreign(trace.tb_frame):
                 seen.add(id(trace.tb_frame))
                 own.append(trace.tb_frame)
             trace = trace.tb_next
-    return tuple(_named(frame) for frame in own if _foreign(frame))
+    return tuple(_named(frame) for frame in own)
 
 
 def _named(frame: FrameType) -> Frame:
@@ -65,7 +65,8 @@ def _outward() -> Iterator[FrameType]:
     found: list[FrameType] = []
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to walk the calling frames
     while frame is not None and len(found) < _OUTWARD_LIMIT:
-        found.append(frame)
+        if _foreign(frame):  # a list that holds the frame it stands in would never be freed
+            found.append(frame)
         frame = frame.f_back
     return reversed(found)
 

@@ -51,7 +51,10 @@ def _read_tls(frame: Frame, incident: Incident) -> None:
     """Let a TLS socket that could not testify do so now: it still stands in the frame."""
     tls = frame.values.get("self")
     incident.secure = True
-    if frame.function == "_create":
+    if frame.function == "create_default_context":
+        incident.verify = frame.values.get("cafile") or frame.values.get("capath") or incident.verify
+        incident.library = "ssl" if incident.library == "unknown" else incident.library
+    elif frame.function == "_create":
         incident.progress = "handshake"  # before it, ssl itself reads from a socket that was reset already
     elif incident.testimony is None and isinstance(tls, (ssl.SSLSocket, ssl.SSLObject)):
         if frame.function in _TALKING and incident.progress != "handshake":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sslwhy.clients.traces import from_httpx, from_requests, from_ssl, from_zeep, set_up
+from sslwhy.clients.traces import from_httpx, from_requests, from_ssl, from_zeep, set_up, tunnel
 from sslwhy.clients.traces.answers import answer_in
 from sslwhy.clients.traces.frames import frames_of
 from sslwhy.evidence.capture import testimony_of
@@ -32,6 +32,7 @@ def read_incident(error: BaseException, *, kind: OperationKind = "request") -> I
         lambda: from_requests.read_request(error, incident),
         lambda: from_zeep.read(frames, incident, kind),
         lambda: set_up.notice(frames, incident),
+        lambda: tunnel.read(frames, incident),
     )
     for read in readers:
         # What stands in the frames is the libraries' own; where one of them is odd, the rest can still be read.

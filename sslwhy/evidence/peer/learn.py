@@ -53,7 +53,6 @@ _LEAST = 0.1
 _SUITE_CONNECTIONS = 60
 _PROXY_AUTHENTICATION = 407
 _DECISIVE = (
-    questions.WITHOUT_SNI,
     questions.SMALL,
     questions.ALL_GROUPS,
     questions.ALL_NEW_GROUPS,
@@ -180,6 +179,9 @@ def _survey_of(answers: Mapping[str | int, HelloAnswer], connections: int) -> Pe
     plain = [each for each in answers.values() if isinstance(each, ServerFlight) and each.version < TLS_1_3]
     requests = [each.certificate_request for each in plain if each.certificate_request]
     primes = [each.dh_bits for each in plain if each.dh_bits]
+    # Without SNI another site may answer; and the newer the version, the likelier is its chain the call's own.
+    named = [answer for key, answer in answers.items() if key != questions.WITHOUT_SNI]
+    chains = {each.version: each.chain for each in reversed(named) if isinstance(each, ServerFlight) and each.chain}
     return PeerSurvey(
         by_version=tuple(_version(key, answer) for key, answer in answers.items() if isinstance(key, int)),
         groups=tuple(dict.fromkeys(e.group for e in answers.values() if isinstance(e, ServerFlight) and e.group)),
@@ -187,7 +189,7 @@ def _survey_of(answers: Mapping[str | int, HelloAnswer], connections: int) -> Pe
         dh_bits=min(primes, default=None),
         secure_renegotiation=plain[0].secure_renegotiation if plain else None,
         certificate_request=requests[0] if requests else None,
-        chain=next((each.chain for each in plain if each.chain), ()),
+        chain=chains[max(chains)] if chains else (),
         variants=tuple((key, answer) for key, answer in answers.items() if isinstance(key, str)),
         connections=connections,
         rounds=1,

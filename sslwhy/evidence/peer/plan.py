@@ -29,6 +29,7 @@ _INTERVIEW = (
     questions.TLS12,
 )
 _CERTIFICATE_REQUIRED = 116
+_VERIFY_FAILED = "CERTIFICATE_VERIFY_FAILED"
 _CLOSED = "the failure came before TLS or is complete in itself: a ClientHello would tell nothing more"
 
 
@@ -52,7 +53,7 @@ class Plan:
 def plan_for(evidence: Evidence) -> Plan | Missing:
     """Return what to ask about a failure, or why nothing is to be asked."""
     seen = evidence.observed
-    if seen.verify_code is not None or seen.reason == "CERTIFICATE_VERIFY_FAILED":
+    if seen.verify_code is not None or (seen.reason == _VERIFY_FAILED and evidence.chain):
         return Missing("this client refused the certificate; the failed handshake itself holds the evidence")
     if evidence.machine.forked or evidence.target.host is None or evidence.target.port is None:
         return Missing("there is no server to ask about this failure")
@@ -93,6 +94,8 @@ def _not_replicable(evidence: Evidence) -> str | None:
 
 def _handshake(evidence: Evidence) -> Plan:
     seen = evidence.observed
+    if seen.reason == _VERIFY_FAILED:
+        return Plan(names=(questions.TLS12,))
     if seen.reason in TELLING or seen.library not in {None, "SSL"} or evidence.chain:
         return Plan(names=(questions.TLS12, questions.COPY))
     if seen.reason in FOREIGN:

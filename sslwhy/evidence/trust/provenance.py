@@ -41,7 +41,7 @@ _OBEDIENT = frozenset({"requests", "httpx"})
 def trust_of(incident: Incident) -> Trust | Missing:
     """Return the store in force and the other stores of this machine."""
     context = _context(incident)
-    if incident.verify in {False, ""} or (context is not None and context.verify_mode != ssl.CERT_REQUIRED):
+    if incident.verify in {False, ""} or (context is not None and not context.verify_mode):
         return Missing("the context in use did not verify the server by itself: switched off, or left to the system")
     store = _in_force(incident, context)
     if store is None:
@@ -55,6 +55,28 @@ def trust_of(incident: Incident) -> Trust | Missing:
         ),
         client=incident.library,
     )
+
+
+def trust_in_force(verify: bool | str = True) -> Trust:
+    """Return the trust that requests would use in this environment, to be kept and judged anywhere.
+
+    Args:
+        verify: as in requests; with ``True`` the environment decides.
+
+    Returns:
+        A frozen value that can be pickled, for :func:`sslwhy.diagnose_chain`.
+
+    Raises:
+        ValueError: with this ``verify`` nothing is verified.
+    """
+    from sslwhy.evidence.incident import Incident
+
+    chosen = next((os.environ[name] for name in _REQUESTS if os.environ.get(name)), True)
+    merged = chosen if verify is True else verify
+    found = trust_of(Incident(library="requests", verify=merged, verify_asked=verify))
+    if isinstance(found, Missing):
+        raise ValueError(found.reason)  # noqa: TRY004 - it is the value of an argument
+    return found
 
 
 def _context(incident: Incident) -> ssl.SSLContext | None:
@@ -88,8 +110,8 @@ def _in_force(incident: Incident, context: ssl.SSLContext | None) -> TrustStore 
 def _named(incident: Incident, context: ssl.SSLContext | None) -> TrustStore | None:
     """Return the store that the library was pointed at, by path or by its own default."""
     verify = incident.verify
-    if isinstance(verify, (str, os.PathLike)):
-        return store_at(os.fspath(verify), _chosen_by(incident, os.fspath(verify)))
+    if isinstance(verify, (str, bytes, os.PathLike)):
+        return store_at(os.fsdecode(verify), _chosen_by(incident, os.fsdecode(verify)))
     if incident.library == "requests" and verify is True:
         return certifi_store()
     if incident.library == "httpx" and context is None:
@@ -117,7 +139,7 @@ def _chosen_by(incident: Incident, path: str) -> str:
             return name
     import certifi
 
-    return "certifi" if path == certifi.where() else "verify"
+    return "certifi" if path == certifi.where() else "cafile" if incident.library == "ssl" else "verify"
 
 
 def _candidates(incident: Incident) -> Iterator[TrustStore]:
@@ -196,4 +218,7 @@ def _others(incident: Incident, store: TrustStore) -> Iterator[TrustStore]:
 
 
 def _place(store: TrustStore) -> str:
-    return os.path.realpath(store.location) if store.location else store.source
+    try:
+        return os.path.realpath(store.location) if store.location else store.source
+    except ValueError:  # no file can have such a name
+        return store.source

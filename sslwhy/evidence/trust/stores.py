@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import functools
+import hashlib
 import os
 import re
 import ssl
@@ -12,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sslwhy.evidence.trust.bundle_file import certificates_in, holds_private_key, what_instead
+from sslwhy.facts.machine import moment_at
 from sslwhy.facts.trust import TrustStore
 from sslwhy.facts.x509.certificate import Certificate
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sslwhy.facts.trust import StoreProblem
 
 __all__ = ["certifi_release", "certificates_in", "directory_store", "file_store", "store_at"]
@@ -26,7 +27,8 @@ __all__ = ["certifi_release", "certificates_in", "directory_store", "file_store"
 _SIZE_LIMIT = 16 * 1024 * 1024
 _FILE_LIMIT = 4000
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
-_CERTIFICATE_FILES = frozenset({".pem", ".crt", ".cer", ".0"})
+_LEADS_NOWHERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP}
+_ENDINGS = frozenset({".pem", ".crt", ".cer"})
 
 
 def file_store(path: str, source: str, *, version: str | None = None, tried: bool = False) -> TrustStore:
@@ -40,7 +42,11 @@ def file_store(path: str, source: str, *, version: str | None = None, tried: boo
     """
     store = TrustStore(source=source, location=path, kind="file", version=version)
     try:
-        return _filled(store, path, _state_of(Path(path).stat()), tried=tried)
+        state = _state_of(Path(path).stat())
+    except (OSError, ValueError) as error:
+        return _without(store, error)
+    try:
+        return _filled(store, path, state, tried=tried)
     except OSError as error:
         return _without(store, error)
 
@@ -59,7 +65,7 @@ def _filled(store: TrustStore, path: str, state: tuple[int, ...], *, tried: bool
     """
     with Path(path).open("rb") as file:
         content = file.read(_SIZE_LIMIT)
-        modified = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, timezone.utc)
+        modified = moment_at(os.fstat(file.fileno()).st_mtime)
     read = certificates_in(content)
     anchors = _as_loaded(path, read) if tried else read
     problem = what_instead(content) if anchors is None else None
@@ -88,8 +94,10 @@ def _as_loaded(path: str, read: tuple[bytes, ...]) -> tuple[bytes, ...] | None:
     return tuple(dict.fromkeys((*certificates, *context.get_ca_certs(binary_form=True))))
 
 
-def _without(store: TrustStore, error: OSError) -> TrustStore:
-    missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
+def _without(store: TrustStore, error: OSError | ValueError) -> TrustStore:
+    if isinstance(error, ValueError):  # a null character, or one that the file system's encoding lacks
+        return replace(store, problem="not-found", error=f"no file can have this name: {error}")
+    missing = error.errno in _LEADS_NOWHERE
     problem: StoreProblem = "not-found" if missing else "not-permitted"
     words = error.strerror or str(error)
     return replace(store, problem=problem, error=f"{words}{_misread(store.location or '')}" if missing else words)
@@ -101,17 +109,32 @@ def _misread(path: str) -> str:
         return "; the quotation marks are part of the name"
     if path.startswith("~"):
         return "; ~ is not expanded here"
+    if path.strip() != path:
+        return "; the blanks around it are part of the name"
+    if path in {"True", "False"}:
+        return "; this is a text, not the value of this name"
     return "" if Path(path).is_absolute() else f"; the name is relative to the working directory {Path.cwd()}"
 
 
 def directory_store(path: str, source: str) -> TrustStore:
-    """Read a directory as OpenSSL does: only files named by subject hash (``openssl rehash``) count."""
+    """Read a directory as OpenSSL does: only files named by subject hash (``openssl rehash``) count.
+
+    Args:
+        path: the directory, or several of them, separated as in ``PATH``; OpenSSL passes over those that do not exist.
+        source: who named it.
+    """
     store = TrustStore(source=source, location=path, kind="directory")
-    try:
-        names = sorted(each.name for each in Path(path).iterdir())[:_FILE_LIMIT]
-    except OSError as error:
-        return _without(store, error)
-    return _gathered(store, path, tuple((name, _state_at(Path(path, name))) for name in names))
+    folders = [folder for folder in path.split(os.pathsep) if folder]
+    files: list[Path] = []
+    troubles: list[OSError | ValueError] = []
+    for folder in folders:
+        try:
+            files += sorted(Path(folder).iterdir())[:_FILE_LIMIT]
+        except (OSError, ValueError) as error:
+            troubles.append(error)
+    if troubles and len(troubles) == len(folders):
+        return _without(store, troubles[0])
+    return _gathered(store, tuple((file, _state_at(file)) for file in files))
 
 
 def _state_at(path: Path) -> tuple[int, ...]:
@@ -122,16 +145,20 @@ def _state_at(path: Path) -> tuple[int, ...]:
 
 
 @functools.lru_cache(maxsize=4)
-def _gathered(store: TrustStore, path: str, states: tuple[tuple[str, tuple[int, ...]], ...]) -> TrustStore:
-    """Return the store with what is in the files of its directory."""
-    names = [name for name, _ in states]
-    seen = _all_in(path, (name for name in names if _HASHED.fullmatch(name)))
-    unseen = _all_in(path, (name for name in names if Path(name).suffix in _CERTIFICATE_FILES))
-    return replace(store, anchors=seen, unhashed=tuple(der for der in unseen if der not in set(seen)))
+def _gathered(store: TrustStore, states: tuple[tuple[Path, tuple[int, ...]], ...]) -> TrustStore:
+    """Return the store with what is in the files of its directories."""
+    held = {file: _read(file) for file, _ in states if _HASHED.fullmatch(file.name) or file.suffix in _ENDINGS}
+    seen = dict.fromkeys(der for file, found in held.items() if _is_hashed(file.name, found) for der in found)
+    unseen = dict.fromkeys(der for found in held.values() for der in found if der not in seen)
+    return replace(store, anchors=tuple(seen), unhashed=tuple(unseen))
 
 
-def _all_in(folder: str, names: Iterator[str]) -> tuple[bytes, ...]:
-    return tuple(dict.fromkeys(der for name in names for der in _read(Path(folder, name))))
+def _is_hashed(name: str, held: tuple[bytes, ...]) -> bool:
+    """Return whether OpenSSL 1.0 or later looks for one of the certificates under this name (``X509_NAME_hash``)."""
+    if not _HASHED.fullmatch(name):
+        return False
+    subjects = (Certificate.from_der(der).subject_name.canonical for der in held)
+    return any(hashlib.sha1(subject).digest()[3::-1].hex() == name[:8] for subject in subjects)  # noqa: S324
 
 
 def _read(path: Path) -> tuple[bytes, ...]:
@@ -144,7 +171,8 @@ def _read(path: Path) -> tuple[bytes, ...]:
 
 def store_at(path: str, source: str) -> TrustStore:
     """Read a file or a directory that somebody named."""
-    return directory_store(path, source) if Path(path).is_dir() else file_store(path, source, tried=True)
+    # Path.is_dir() raises for names that are too long.
+    return directory_store(path, source) if os.path.isdir(path) else file_store(path, source, tried=True)  # noqa: PTH112
 
 
 def certifi_release() -> datetime | None:

@@ -43,7 +43,7 @@ ALERTS = {
 }
 """Alert names by number, as the RFCs write them."""
 
-_REASON = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(?P<name>[A-Z_]+)")
+_REASON = re.compile(r"(?:SSLV3|SSLTLS|TLSV1|TLSV13|TLS)_(?:ALERT_)?(?P<name>[A-Z_]+)")
 _NUMBERS = {name.upper(): number for number, name in ALERTS.items()} | {"USER_CANCELLED": 90}
 
 
@@ -56,7 +56,8 @@ def alert_of_reason(reason: str) -> int | None:
     """Return the alert number behind an OpenSSL reason symbol.
 
     OpenSSL reports a received alert N as reason ``SSL_AD_REASON_OFFSET`` (1000) + N, whose symbol ends in the alert's
-    name: ``TLSV1_ALERT_UNKNOWN_CA``, ``SSLV3_ALERT_HANDSHAKE_FAILURE``, ``TLSV1_UNRECOGNIZED_NAME``.
+    name: ``TLSV1_ALERT_UNKNOWN_CA``, ``SSLV3_ALERT_HANDSHAKE_FAILURE``, ``TLSV1_UNRECOGNIZED_NAME``. Where only its
+    words are known, newer versions of it say ``tls alert`` and ``ssl/tls alert`` for ``SSLV3_ALERT``.
     """
     found = _REASON.fullmatch(reason)
     return _NUMBERS.get(found["name"]) if found else None

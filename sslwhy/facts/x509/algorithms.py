@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 
-KeyKind = Literal["RSA", "RSA-PSS", "DSA", "EC", "Ed25519", "Ed448", "X25519", "X448", "unknown"]
+KeyKind = Literal["RSA", "RSA-PSS", "DSA", "EC", "Ed25519", "Ed448", "X25519", "X448", "SM2", "unknown"]
 
 KEY_KINDS: dict[str, KeyKind] = {
     "1.2.840.113549.1.1.1": "RSA",
@@ -104,22 +104,45 @@ CURVES = {
 }
 """Elliptic curves: name and bits of the group's order. OpenSSL can read no key on any other."""
 
+CURVE_OCTETS = {
+    **dict.fromkeys(("secp160k1", "secp160r1", "secp160r2", "wap-wsg-idm-ecid-wtls7", "wap-wsg-idm-ecid-wtls9"), 20),
+    **dict.fromkeys(("secp224k1",), 28),
+    **dict.fromkeys(("sect233k1", "wap-wsg-idm-ecid-wtls10"), 30),
+    **dict.fromkeys(("sect409k1",), 52),
+    **dict.fromkeys(("wap-wsg-idm-ecid-wtls1",), 15),
+    **dict.fromkeys(("wap-wsg-idm-ecid-wtls8",), 14),
+    "c2pnb176v1": 22,
+    "c2pnb208w1": 26,
+    "c2pnb272w1": 34,
+    "c2pnb304w1": 38,
+    "c2pnb368w1": 46,
+    "c2tnb431r1": 54,
+}
+"""The octets of a coordinate, on the curves where they are not as many as those of the order."""
+
+FIXED_STRENGTH: dict[KeyKind, int] = {"X25519": 128, "X448": 224, "Ed25519": 128, "Ed448": 224}
+"""The security bits of the kinds of key that come in one size."""
+
 _RSA = "1.2.840.113549.1.1."
 _NIST = "2.16.840.1.101.3.4.3."
 _ECDSA = "1.2.840.10045.4."
 
-SIGNATURES: dict[str, tuple[str, str | None, KeyKind]] = {
+SIGNATURES: dict[str, tuple[str, str | None, KeyKind | None]] = {
     _RSA + "2": ("md2WithRSAEncryption", "md2", "RSA"),
     _RSA + "3": ("md4WithRSAEncryption", "md4", "RSA"),
     _RSA + "4": ("md5WithRSAEncryption", "md5", "RSA"),
     _RSA + "5": ("sha1WithRSAEncryption", "sha1", "RSA"),
+    "1.3.14.3.2.3": ("md5WithRSA", "md5", "RSA"),
+    "1.3.14.3.2.15": ("shaWithRSA", "sha", "RSA"),
     "1.3.14.3.2.29": ("sha1WithRSA", "sha1", "RSA"),
+    "1.3.36.3.3.1.2": ("ripemd160WithRSA", "ripemd160", "RSA"),
+    "2.5.8.3.100": ("mdc2WithRSA", "mdc2", "RSA"),
     _RSA + "11": ("sha256WithRSAEncryption", "sha256", "RSA"),
     _RSA + "12": ("sha384WithRSAEncryption", "sha384", "RSA"),
     _RSA + "13": ("sha512WithRSAEncryption", "sha512", "RSA"),
     _RSA + "14": ("sha224WithRSAEncryption", "sha224", "RSA"),
-    _RSA + "15": ("sha512-224WithRSAEncryption", "sha512-224", "RSA"),
-    _RSA + "16": ("sha512-256WithRSAEncryption", "sha512-256", "RSA"),
+    _RSA + "15": ("sha512-224WithRSAEncryption", "sha512-224", None),
+    _RSA + "16": ("sha512-256WithRSAEncryption", "sha512-256", None),
     _RSA + "10": ("rsassaPss", None, "RSA-PSS"),
     _NIST + "13": ("RSA-SHA3-224", "sha3-224", "RSA"),
     _NIST + "14": ("RSA-SHA3-256", "sha3-256", "RSA"),
@@ -132,19 +155,25 @@ SIGNATURES: dict[str, tuple[str, str | None, KeyKind]] = {
     _ECDSA + "3.2": ("ecdsa-with-SHA256", "sha256", "EC"),
     _ECDSA + "3.3": ("ecdsa-with-SHA384", "sha384", "EC"),
     _ECDSA + "3.4": ("ecdsa-with-SHA512", "sha512", "EC"),
-    _NIST + "9": ("ecdsa-with-SHA3-224", "sha3-224", "EC"),
-    _NIST + "10": ("ecdsa-with-SHA3-256", "sha3-256", "EC"),
-    _NIST + "11": ("ecdsa-with-SHA3-384", "sha3-384", "EC"),
-    _NIST + "12": ("ecdsa-with-SHA3-512", "sha3-512", "EC"),
+    _NIST + "9": ("ecdsa-with-SHA3-224", "sha3-224", None),
+    _NIST + "10": ("ecdsa-with-SHA3-256", "sha3-256", None),
+    _NIST + "11": ("ecdsa-with-SHA3-384", "sha3-384", None),
+    _NIST + "12": ("ecdsa-with-SHA3-512", "sha3-512", None),
+    "1.3.14.3.2.13": ("dsaWithSHA", "sha", "DSA"),
+    "1.3.14.3.2.27": ("dsaWithSHA1", "sha1", "DSA"),
     "1.2.840.10040.4.3": ("dsa-with-SHA1", "sha1", "DSA"),
     _NIST + "1": ("dsa-with-SHA224", "sha224", "DSA"),
     _NIST + "2": ("dsa-with-SHA256", "sha256", "DSA"),
-    _NIST + "3": ("dsa-with-SHA384", "sha384", "DSA"),
-    _NIST + "4": ("dsa-with-SHA512", "sha512", "DSA"),
+    _NIST + "3": ("dsa-with-SHA384", "sha384", None),
+    _NIST + "4": ("dsa-with-SHA512", "sha512", None),
     "1.3.101.112": ("Ed25519", None, "Ed25519"),
     "1.3.101.113": ("Ed448", None, "Ed448"),
+    "1.2.156.10197.1.501": ("SM2-with-SM3", "sm3", "SM2"),
 }
-"""Signature algorithms: name, digest, kind of key that makes them (``OBJ_find_sigid_algs``)."""
+"""Signature algorithms: name, digest, kind of key that makes them (``OBJ_find_sigid_algs``).
+
+OpenSSL 3.0 has a name but no use for those without a kind of key: it finds no issuer for what they signed.
+"""
 
 DIGESTS = {
     "1.3.14.3.2.26": "sha1",
@@ -153,5 +182,11 @@ DIGESTS = {
     "2.16.840.1.101.3.4.2.2": "sha384",
     "2.16.840.1.101.3.4.2.3": "sha512",
     "2.16.840.1.101.3.4.2.4": "sha224",
+    "2.16.840.1.101.3.4.2.5": "sha512-224",
+    "2.16.840.1.101.3.4.2.6": "sha512-256",
+    "2.16.840.1.101.3.4.2.7": "sha3-224",
+    "2.16.840.1.101.3.4.2.8": "sha3-256",
+    "2.16.840.1.101.3.4.2.9": "sha3-384",
+    "2.16.840.1.101.3.4.2.10": "sha3-512",
 }
 """Hash functions."""

@@ -11,8 +11,9 @@ from functools import lru_cache
 from sslwhy.facts.x509 import der
 from sslwhy.facts.x509.extension_values import Extensions
 from sslwhy.facts.x509.extensions import parse_extensions
-from sslwhy.facts.x509.keys import KeyFacts, SignatureFacts, parse_key, parse_signature_algorithm
+from sslwhy.facts.x509.keys import KeyFacts, parse_key
 from sslwhy.facts.x509.names import COMMON_NAME, DistinguishedName
+from sslwhy.facts.x509.signing import SignatureFacts, parse_signature_algorithm
 
 
 _NO_NAME = DistinguishedName()
@@ -23,6 +24,7 @@ _VERSION = 0xA0
 _EXTENSIONS = 0xA3
 _DIGITS = re.compile(rb"[0-9]+Z")
 _UNIQUE_IDS = (0x81, 0x82)
+_LONG = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,17 +202,26 @@ def _parse(encoding: bytes, fingerprint: str) -> Certificate:
         key=parse_key(key),
         signature_algorithm=parse_signature_algorithm(algorithm),
         inner_algorithm=parse_signature_algorithm(inner),
-        signature=der.bit_string(der.expect(signature, der.BIT_STRING, "signature")),
+        signature=_signature(signature),
         tbs=tbs.raw,
         extensions=_extensions(rest),
     )
+
+
+def _signature(element: der.Element) -> bytes:
+    content = der.expect(element, der.BIT_STRING, "signature")
+    octets = der.bit_string(content)
+    # OpenSSL verifies no signature that is not made of whole octets.
+    return b"" if content[0] else octets
 
 
 def _take_version(fields: list[der.Element]) -> int:
     if not fields or fields[0].tag != _VERSION:
         return 1
     version = der.single(fields.pop(0), "version")
-    return der.integer(der.expect(version, der.INTEGER, "version")) + 1
+    number = der.integer(der.expect(version, der.INTEGER, "version"))
+    # ASN1_INTEGER_get gives -1 for what is too large.
+    return number + 1 if number.bit_length() < _LONG else 0
 
 
 def _validity(element: der.Element) -> tuple[datetime | None, datetime | None]:
@@ -229,6 +240,8 @@ def moment(tag: int, content: bytes) -> datetime | None:
     digits = content[:-1].decode("ascii")
     if tag == der.UTC_TIME:
         digits = ("20" if digits[:2] < "50" else "19") + digits
+    if digits[:4] == "0000":
+        digits = "0004" + digits[4:]  # Python has no year 0; like it, the year 4 has a leap day and is over
     second = int(digits[12:])
     try:
         whole = datetime.strptime(digits[:12], "%Y%m%d%H%M").replace(tzinfo=timezone.utc)

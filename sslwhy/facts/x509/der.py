@@ -31,6 +31,7 @@ SET = 0x31
 
 _WRONG_FORM = {tag ^ CONSTRUCTED for tag in (BOOLEAN, INTEGER, NULL, OID, ENUMERATED, SEQUENCE, SET)}
 _WIDTHS = {BMP_STRING: 2, UNIVERSAL_STRING: 4}
+_END_OF_CONTENTS = b"\0\0"
 _NOT_UNIVERSAL = 0x40
 _HIGH_TAG = 0x1F
 _LONG_LENGTH = 0x80
@@ -61,10 +62,11 @@ def elements(data: bytes) -> list[Element]:
     Raises:
         DerError: if the bytes do not divide into whole elements.
     """
-    found = []
-    at, end = 0, len(data)
-    while at < end:
+    found, at = [], 0
+    while at < len(data):
         element = read(data, at)
+        if element.raw[:2] == _END_OF_CONTENTS:
+            raise DerError("an end of contents where there is none")
         found.append(element)
         at += len(element.raw)
     return found
@@ -99,14 +101,16 @@ def _high_tag(data: bytes, first: int, position: int) -> tuple[int, int]:
         position += 1
         number = number << 7 | octet & 0x7F
         if octet < _LONG_LENGTH:
-            return first << 32 | number, position
+            # A small number in the long form is still that number to OpenSSL.
+            return (first << 32 if number >= _HIGH_TAG else first & ~_HIGH_TAG) | number, position
 
 
 def _long_length(data: bytes, first: int, position: int) -> tuple[int, int]:
     size = first - _LONG_LENGTH
     if size == 0:
         raise DerError("indefinite length")
-    if position + size > len(data):
+    # OpenSSL 3.0 wants an octet behind a length written this way, even where it is zero.
+    if position + size >= len(data):
         raise DerError("truncated")
     return int.from_bytes(data[position : position + size], "big"), position + size
 
@@ -204,9 +208,7 @@ def bit_string(content: bytes) -> bytes:
     if not content or content[0] > 7:
         raise DerError("bit string with a bad count of unused bits")
     octets = content[1:]
-    if not octets:
-        return b""
-    return octets[:-1] + bytes((octets[-1] & (0xFF << content[0]) & 0xFF,))
+    return octets[:-1] + bytes((octets[-1] & (0xFF << content[0]) & 0xFF,)) if octets else b""
 
 
 def octets(element: Element, what: str) -> bytes:
@@ -261,6 +263,15 @@ def text(tag: int, content: bytes) -> str:
         return content.decode(codec)
     except UnicodeDecodeError:
         raise DerError("a string holds octets that are no characters") from None
+
+
+def encode(tag: int, content: bytes) -> bytes:
+    """Return an element's encoding."""
+    size = len(content)
+    if size < _LONG_LENGTH:
+        return bytes((tag, size)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, _LONG_LENGTH | len(length))) + length + content
 
 
 def check_any(element: Element) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sslwhy.facts.x509.names import DistinguishedName, GeneralName
+    from sslwhy.facts.x509.resources import Resources
 
 SUBJECT_KEY_ID = "2.5.29.14"
 KEY_USAGE = "2.5.29.15"
@@ -22,6 +23,8 @@ CERTIFICATE_POLICIES = "2.5.29.32"
 AUTHORITY_KEY_ID = "2.5.29.35"
 EXTENDED_KEY_USAGE = "2.5.29.37"
 AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1"
+ADDRESS_BLOCKS = "1.3.6.1.5.5.7.1.7"
+AS_IDENTIFIERS = "1.3.6.1.5.5.7.1.8"
 PROXY_CERT_INFO = "1.3.6.1.5.5.7.1.14"
 NETSCAPE_CERT_TYPE = "2.16.840.1.113730.1.1"
 SCT_LIST = "1.3.6.1.4.1.11129.2.4.2"
@@ -36,8 +39,8 @@ _SUPPORTED = frozenset(
         CERTIFICATE_POLICIES,
         CRL_DISTRIBUTION_POINTS,
         EXTENDED_KEY_USAGE,
-        "1.3.6.1.5.5.7.1.7",  # sbgp-ipAddrBlock
-        "1.3.6.1.5.5.7.1.8",  # sbgp-autonomousSysNum
+        ADDRESS_BLOCKS,
+        AS_IDENTIFIERS,
         "1.3.6.1.5.5.7.48.1.5",  # id-pkix-ocsp-nocheck
         "2.5.29.36",  # policyConstraints
         PROXY_CERT_INFO,
@@ -58,6 +61,8 @@ WORDS: Mapping[str, str] = {
     EXTENDED_KEY_USAGE: "extended key usage",
     PROXY_CERT_INFO: "proxy certificate information",
     NETSCAPE_CERT_TYPE: "Netscape certificate type",
+    ADDRESS_BLOCKS: "IP address blocks",
+    AS_IDENTIFIERS: "AS identifiers",
 }
 """The names of the extensions that OpenSSL reads while it verifies."""
 
@@ -111,6 +116,8 @@ class Extensions:
         subject_alt_name: the presented identifiers.
         name_constraints: the subtrees.
         proxy_path_length: of a proxy certificate (RFC 3820); -1 for no limit.
+        address_blocks: the IP addresses that it claims (RFC 3779 section 2).
+        as_identifiers: the AS numbers that it claims (RFC 3779 section 3).
         ca_issuers: http(s) addresses of the issuer's certificate (AIA caIssuers).
         sct_times: when certificate transparency logs saw it, milliseconds since 1970 (RFC 6962 section 3.2).
         problems: what makes OpenSSL call the certificate invalid (``EXFLAG_INVALID``), in words.
@@ -127,6 +134,8 @@ class Extensions:
     subject_alt_name: tuple[GeneralName, ...] | None = None
     name_constraints: NameConstraints | None = None
     proxy_path_length: int | None = None
+    address_blocks: Resources | None = None
+    as_identifiers: Resources | None = None
     ca_issuers: tuple[str, ...] = ()
     sct_times: tuple[int, ...] = ()
     problems: tuple[str, ...] = field(default=())

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sslwhy.facts.x509 import der
 from sslwhy.facts.x509.extension_values import (
+    ADDRESS_BLOCKS,
+    AS_IDENTIFIERS,
     AUTHORITY_INFO_ACCESS,
     AUTHORITY_KEY_ID,
     BASIC_CONSTRAINTS,
@@ -27,12 +29,14 @@ from sslwhy.facts.x509.extension_values import (
     Subtree,
 )
 from sslwhy.facts.x509.names import GeneralName, check_relative_name, general_names
+from sslwhy.facts.x509.resources import address_blocks, as_identifiers
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
+_LONG = 64
 
 
 def parse_extensions(sequence: Iterable[der.Element]) -> Extensions:
@@ -102,7 +106,8 @@ def _basic_constraints(content: bytes) -> BasicConstraints:
         raise der.DerError("more members than basic constraints have")
     if length is not None and length < 0:
         raise der.DerError("negative path length")
-    return BasicConstraints(ca, length)
+    # ASN1_INTEGER_get gives -1, which means no limit, for what is too large.
+    return BasicConstraints(ca, length if length is not None and length.bit_length() < _LONG else None)
 
 
 def _key_usage(content: bytes) -> int:
@@ -219,4 +224,6 @@ _PARSERS: dict[str, tuple[str, Callable[[bytes], object]]] = {
     SUBJECT_ALT_NAME: ("subject_alt_name", _subject_alt_name),
     NAME_CONSTRAINTS: ("name_constraints", _name_constraints),
     CRL_DISTRIBUTION_POINTS: ("", _crl_distribution_points),
+    ADDRESS_BLOCKS: ("address_blocks", address_blocks),
+    AS_IDENTIFIERS: ("as_identifiers", as_identifiers),
 }

@@ -1,4 +1,4 @@
-"""Public keys and signature algorithms as facts: kind, size, and the strength that OpenSSL gives them."""
+"""Public keys as facts: kind, size, and the strength that OpenSSL gives them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import bisect
 from dataclasses import dataclass
 
 from sslwhy.facts.x509 import der
-from sslwhy.facts.x509.algorithms import CURVES, DIGESTS, KEY_KINDS, SIGNATURES, KeyKind
+from sslwhy.facts.x509.algorithms import CURVE_OCTETS, CURVES, FIXED_STRENGTH, KEY_KINDS, KeyKind
+from sslwhy.facts.x509.signing import PssParameters, algorithm_identifier, pss_parameters
 
 
 _FIXED_BITS: dict[KeyKind, int] = {"X25519": 253, "X448": 448, "Ed25519": 256, "Ed448": 456}
-_FIXED_STRENGTH: dict[KeyKind, int] = {"X25519": 128, "X448": 224, "Ed25519": 128, "Ed448": 224}
+_COORDINATES = {b"\2": 1, b"\3": 1, b"\4": 2, b"\6": 2, b"\7": 2}
 _FIELDS = frozenset({"1.2.840.10045.1.1", "1.2.840.10045.1.2"})
 
 # The sizes from which on a modulus has 8, 16, 24 ... 256 security bits.
@@ -29,14 +30,19 @@ class KeyFacts:
         bits: its size: RSA modulus, DSA prime, order of an elliptic curve's group.
         strength: OpenSSL's security bits (``EVP_PKEY_get_security_bits``), or ``None`` where they are not known.
         curve: the name of an elliptic curve, or ``None``.
+        rsa: modulus and exponent of an RSA key.
+        pss: the digest, the mask generation's digest and the least salt length that an RSASSA-PSS key is restricted to
+            (RFC 4055 section 3.1), or ``None``.
         explicit_curve: whether the curve is written out instead of named (RFC 5480 forbids it).
-        spki: the SubjectPublicKeyInfo, DER.
+        spki: the SubjectPublicKeyInfo, DER, without unused bits.
     """
 
     kind: KeyKind = "unknown"
     bits: int = 0
     strength: int | None = None
     curve: str | None = None
+    rsa: tuple[int, int] | None = None
+    pss: PssParameters | None = None
     explicit_curve: bool = False
     spki: bytes = b""
 
@@ -54,37 +60,40 @@ def parse_key(spki: der.Element) -> KeyFacts:
         DerError: if it is no SubjectPublicKeyInfo at all.
     """
     algorithm, key = _two(der.expect(spki, der.SEQUENCE, "public key"))
-    members = der.elements(der.expect(algorithm, der.SEQUENCE, "key algorithm"))
-    if len(members) not in {1, 2}:
-        raise der.DerError("a public key algorithm of a wrong shape")
-    kind = KEY_KINDS.get(der.oid(der.expect(members[0], der.OID, "key algorithm")), "unknown")
+    identifier, parameters = algorithm_identifier(algorithm)
+    kind = KEY_KINDS.get(identifier, "unknown")
     octets = der.bit_string(der.expect(key, der.BIT_STRING, "public key"))
-    parameters = members[1] if len(members) > 1 else None
-    if parameters is not None:
-        der.check_any(parameters)
     try:
-        return _describe(kind, octets, parameters, spki.raw)
+        return _describe(kind, octets, parameters, _plain(algorithm, octets))
     except (der.DerError, IndexError, ValueError):  # e.g. DSA parameters that are inherited, RFC 3279 section 2.3.2
         return KeyFacts(spki=spki.raw)
 
 
+def _plain(algorithm: der.Element, octets: bytes) -> bytes:
+    """Return the SubjectPublicKeyInfo with whole octets, as OpenSSL reads it: it clears the bits that do not count."""
+    return der.encode(der.SEQUENCE, algorithm.raw + der.encode(der.BIT_STRING, b"\0" + octets))
+
+
 def _describe(kind: KeyKind, octets: bytes, parameters: der.Element | None, spki: bytes) -> KeyFacts:
     if kind in {"RSA", "RSA-PSS"}:
-        if kind == "RSA-PSS" and parameters is not None:
-            _pss_parameters(parameters)
-        bits = _integers(der.only(octets, der.SEQUENCE, "RSA key"), 2)[0].bit_length()
-        return KeyFacts(kind, bits, finite_field_strength(bits), spki=spki)
+        pss = pss_parameters(parameters) if kind == "RSA-PSS" and parameters is not None else None
+        modulus, exponent = _numbers(der.only(octets, der.SEQUENCE, "RSA key"), 2)
+        bits = modulus.bit_length()
+        return KeyFacts(kind, bits, finite_field_strength(bits), rsa=(modulus, exponent), pss=pss, spki=spki)
     if kind == "DSA":
-        prime, order, _ = _integers(parameters.content if parameters else b"", 3)
+        if parameters is None:
+            raise der.DerError("no DSA parameters")
+        prime, order, _ = _numbers(der.expect(parameters, der.SEQUENCE, "DSA parameters"), 3)
+        der.integer(der.only(octets, der.INTEGER, "DSA key"))
         return KeyFacts(kind, prime.bit_length(), _dsa_strength(prime.bit_length(), order.bit_length()), spki=spki)
     if kind == "EC":
-        return _elliptic(parameters, spki)
+        return _elliptic(octets, parameters, spki)
     if kind in _FIXED_BITS:
-        return KeyFacts(kind, _FIXED_BITS[kind], _FIXED_STRENGTH[kind], spki=spki)
+        return KeyFacts(kind, _FIXED_BITS[kind], FIXED_STRENGTH[kind], spki=spki)
     return KeyFacts(spki=spki)
 
 
-def _elliptic(parameters: der.Element | None, spki: bytes) -> KeyFacts:
+def _elliptic(point: bytes, parameters: der.Element | None, spki: bytes) -> KeyFacts:
     if parameters is None:
         raise der.DerError("no curve")
     if parameters.tag == der.SEQUENCE:
@@ -94,7 +103,12 @@ def _elliptic(parameters: der.Element | None, spki: bytes) -> KeyFacts:
     if curve not in CURVES:
         raise der.DerError("an unknown curve")
     name, bits = CURVES[curve]
-    return KeyFacts("EC", bits, _curve_strength(bits), curve=name, spki=spki)
+    coordinate = CURVE_OCTETS.get(name, (bits + 7) // 8)
+    if len(point) != 1 + coordinate * _COORDINATES.get(point[:1], 0):
+        raise der.DerError("a point of a wrong length")
+    # OpenSSL takes a key on this curve for one of another kind, which makes other signatures.
+    kind: KeyKind = "SM2" if name == "SM2" else "EC"
+    return KeyFacts(kind, bits, _curve_strength(bits), curve=name, spki=spki)
 
 
 def _order(content: bytes) -> int:
@@ -116,11 +130,12 @@ def _two(content: bytes) -> tuple[der.Element, der.Element]:
     return members[0], members[1]
 
 
-def _integers(content: bytes, count: int) -> list[int]:
+def _numbers(content: bytes, count: int) -> list[int]:
     members = der.elements(content)
     if len(members) != count:
         raise der.DerError("a key of a wrong shape")
-    return [der.integer(der.expect(member, der.INTEGER, "number")) for member in members]
+    # OpenSSL minds neither sign nor padding here.
+    return [int.from_bytes(der.expect(member, der.INTEGER, "number"), "big") for member in members]
 
 
 def finite_field_strength(bits: int) -> int:
@@ -138,87 +153,3 @@ def _dsa_strength(prime: int, order: int) -> int:
 def _curve_strength(bits: int) -> int:
     steps = ((512, 256), (384, 192), (256, 128), (224, 112), (160, 80))
     return next((strength for size, strength in steps if bits >= size), bits // 2)
-
-
-_DIGEST_OCTETS = {"224": 28, "256": 32, "384": 48, "512": 64}
-_BROKEN = {"md2": -1, "md4": 64, "md5": 39, "sha1": 63}
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureFacts:
-    """A signature algorithm, described.
-
-    Attributes:
-        oid: its object identifier, dotted.
-        name: what it is called; the object identifier where it has no name here.
-        digest: the hash function, or ``None`` where the algorithm has none of its own or it is not known.
-        key_kind: the kind of key that makes it, or ``None`` for an algorithm that OpenSSL does not know.
-        strength: OpenSSL's security bits (``X509_get_signature_info``); -1 where it gives none.
-        salt_length: of RSASSA-PSS, octets.
-        mask_digest: the hash function of RSASSA-PSS' mask generation.
-        encoded: the AlgorithmIdentifier's contents, for comparison.
-    """
-
-    oid: str = ""
-    name: str = ""
-    digest: str | None = None
-    key_kind: KeyKind | None = None
-    strength: int = -1
-    salt_length: int = 0
-    mask_digest: str | None = None
-    encoded: bytes = b""
-
-
-def parse_signature_algorithm(element: der.Element) -> SignatureFacts:
-    """Describe an AlgorithmIdentifier.
-
-    Raises:
-        DerError: if it is none.
-    """
-    content = der.expect(element, der.SEQUENCE, "signature algorithm")
-    members = der.elements(content)
-    if len(members) not in {1, 2}:
-        raise der.DerError("a signature algorithm of a wrong shape")
-    identifier = der.oid(der.expect(members[0], der.OID, "signature algorithm"))
-    for parameter in members[1:]:
-        der.check_any(parameter)
-    name, digest, kind = SIGNATURES.get(identifier, (identifier, None, None))
-    if kind == "RSA-PSS":
-        return _pss(identifier, members[1] if len(members) > 1 else None, content)
-    strength = _FIXED_STRENGTH.get(kind, -1) if kind and digest is None else _digest_strength(digest)
-    return SignatureFacts(identifier, name, digest, kind, strength, encoded=content)
-
-
-def _digest_strength(digest: str | None) -> int:
-    if digest is None:
-        return -1
-    return _BROKEN[digest] if digest in _BROKEN else _DIGEST_OCTETS[digest[-3:]] * 4
-
-
-def _pss(identifier: str, parameters: der.Element | None, content: bytes) -> SignatureFacts:
-    plain = SignatureFacts(identifier, "rsassaPss", None, "RSA-PSS", encoded=content)
-    if parameters is None:
-        return plain
-    try:
-        digest, mask, salt = _pss_parameters(parameters)
-    except (der.DerError, IndexError):
-        return plain
-    strength = 64 if digest == "sha1" else _digest_strength(digest)
-    return SignatureFacts(identifier, f"rsassaPss with {digest}", digest, "RSA-PSS", strength, salt, mask, content)
-
-
-def _pss_parameters(parameters: der.Element) -> tuple[str | None, str | None, int]:
-    """Return digest, mask digest and salt length: SHA-1 twice and 20 octets by default (RFC 4055 section 3.1)."""
-    listed = der.elements(der.expect(parameters, der.SEQUENCE, "parameters"))
-    members = {
-        tag: der.single(member, "a parameter")
-        for tag, member in der.optional(listed, (0xA0, 0xA1, 0xA2, 0xA3), "parameters").items()
-    }
-    digest = _digest(members[0xA0]) if 0xA0 in members else "sha1"
-    mask = _digest(der.elements(members[0xA1].content)[1]) if 0xA1 in members else "sha1"
-    salt = der.integer(der.expect(members[0xA2], der.INTEGER, "salt length")) if 0xA2 in members else 20
-    return digest, mask, salt
-
-
-def _digest(algorithm: der.Element) -> str | None:
-    return DIGESTS.get(der.oid(der.elements(algorithm.content)[0].content))
