@@ -306,13 +306,13 @@ def test_the_letter_says_what_when_and_what_to_do(entry: Entry) -> None:
 
 
 def test_the_one_line_form_stays_short() -> None:
-    """Before the service's own words are added, a log line takes about 250 characters, the longest 330."""
+    """Before the service's own words are added, a log line takes about 200 characters, the longest 300."""
     target = Target("https://soap.partner.example/service", "soap.partner.example", 443)
     seen = Observed(stage="answer")
     lines = [report_on(Evidence(target=target, observed=seen, answer=entry.answer())).line() for entry in UPSTREAM]
-    assert statistics.median(map(len, lines)) < 265
-    assert max(map(len, lines)) < 330
-    assert all("; you: nothing to change here; send" in line for line in lines)
+    assert statistics.median(map(len, lines)) < 225
+    assert max(map(len, lines)) < 300
+    assert all("; you: send the service's owner the message in the report [" in line for line in lines)
 
 
 def test_the_letter_escapes_caps_and_redacts() -> None:

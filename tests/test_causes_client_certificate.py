@@ -118,7 +118,7 @@ def test_an_expired_certificate(
         report = failed(server.url, way, verify=ca_file, cert=pair(expired))
     assert primary(report) == "client-certificate-expired confirmed client"
     assert report.primary
-    assert "Old Caller expired" in report.primary.headline
+    assert report.primary.headline.startswith('the client certificate "Old Caller" expired')
 
 
 def test_a_certificate_that_is_not_valid_yet(
@@ -223,13 +223,16 @@ def test_a_certificate_of_the_wrong_purpose(
     ca_file: str,
     tmp_path: Path,
 ) -> None:
-    """A server certificate used as the client's is refused, and the report says what it lacks."""
-    wrong = issuing.issue("server.example", dns=["server.example"]).write(tmp_path)
+    """A server certificate used as the client's is refused; the report says what it lacks, and which one it is."""
+    identity = issuing.issue("server.example", dns=["server.example"])
+    wrong = identity.write(tmp_path)
     with TlsServer(leaf, clients=[root], versions=versions) as server:
         report = failed(server.url, way, verify=ca_file, cert=pair(wrong))
     assert primary(report) == "client-certificate-rejected confirmed client"
     assert report.primary
     assert "clientAuth" in report.primary.headline
+    assert "clientAuth" in report.primary.remedies[0].text
+    assert f"serial number {identity.certificate.serial_number:X}, " in report.primary.actual
 
 
 @needs("java", "javac")

@@ -139,7 +139,7 @@ def test_a_key_of_the_wrong_kind(client_identity: Identity, server: TlsServer, c
     assert primary(report) == "client-certificate-unreadable confirmed client"
     found = remedy(report.primary, command=True)
     shell(str(found.command), tmp_path)
-    assert found.snippet == f'session.cert = ({certificate!r}, "client-key.pem")'
+    assert str(found.snippet).endswith(f"session.cert = ({certificate!r}, 'client-key.pem')")
     with sslwhy.Session() as session:
         session.cert = (certificate, str(tmp_path / "client-key.pem"))
         assert session.get(server.url, verify=ca_file, timeout=5).status_code == 200
@@ -230,7 +230,8 @@ def test_the_intermediate_before_the_certificate(
     report = failed(server.url, verify=ca_file, cert=(str(turned), str(files.key)))
     assert primary(report) == "client-key-mismatch confirmed client"
     assert report.primary
-    assert "the end-entity must come first" in report.primary.actual
+    assert "the first certificate of the file is a CA's" in report.primary.actual
+    assert "first in the file" in report.primary.remedies[0].text
 
 
 # client-certificate-weak

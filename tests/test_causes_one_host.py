@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from typing import TYPE_CHECKING
 
 import httpx
@@ -20,6 +21,8 @@ from sslwhy.demo.soap_service import SoapService
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from support.pki import Authority
 
     from sslwhy.demo.pki import Identity
 
@@ -125,3 +128,59 @@ def test_the_snippet_still_verifies(rsa_leaf: Identity, dh_1024: str, ca_file: s
         for each in report.primary.remedies[1:]:
             snippet = str(each.snippet).replace(server.url, impostor.url)
             python(snippet + _refused(f"session.get({impostor.url!r}, timeout=10)"))
+
+
+def test_zeep_over_httpx_gets_both_clients(leaf: Identity, ca_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """zeep's AsyncClient loads the WSDL with one httpx client and calls with another: the snippet makes both."""
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file)
+    with TlsServer(leaf, SoapService(), versions=OLD) as server:
+        with pytest.raises(sslwhy.DiagnosedError) as caught:
+            sslwhy.AsyncClient(f"{server.url}/service?wsdl")
+        assert caught.value.code == "protocol-version-mismatch"
+        snippet = str(remedy(caught.value.report.primary, snippet=True).snippet)
+        python(f"import asyncio\n{snippet}\nassert asyncio.run(client.service.Ping()) == 'pong'\n")
+
+
+def test_others_get_a_context(leaf: Identity, ca_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program without requests or httpx is not told to use them: it gets the context, and where that goes."""
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file)
+    with TlsServer(leaf, versions=OLD) as server:
+        with pytest.raises(sslwhy.DiagnosedError) as caught, sslwhy.diagnosing():
+            urllib.request.urlopen(server.url, timeout=5)
+        snippet = str(remedy(caught.value.report.primary, snippet=True).snippet)
+        assert "requests" not in snippet
+        python(f"{snippet}\nimport urllib.request\nurllib.request.urlopen({server.url!r}, context=context).close()\n")
+
+
+@pytest.mark.parametrize("client", ["requests", "zeep", "httpx", "zeep-async", "ssl"])
+def test_a_client_certificate_for_each_library(
+    client: str, leaf: Identity, root: Authority, ca_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What gives the call its client certificate is written for the library in use, and the call then succeeds."""
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", ca_file)
+    files = root.client("Caller").write(tmp_path, "client")
+    with TlsServer(leaf, SoapService(), clients=[root], versions=("1.2", "1.2")) as server:
+        wsdl = f"{server.url}/service?wsdl"
+        calls = {
+            "requests": lambda: sslwhy.Session().get(wsdl),
+            "zeep": lambda: sslwhy.Client(wsdl),
+            "httpx": lambda: httpx.get(wsdl),
+            "zeep-async": lambda: sslwhy.AsyncClient(wsdl),
+            "ssl": lambda: urllib.request.urlopen(wsdl, timeout=5),
+        }
+        with pytest.raises(sslwhy.DiagnosedError) as caught, sslwhy.diagnosing():
+            calls[client]()
+        assert caught.value.code == "client-certificate-required"
+        snippet = str(remedy(caught.value.report.primary, snippet=True).snippet)
+        snippet = snippet.replace("client.pem", str(files.chain)).replace("client-key.pem", str(files.key))
+        python(snippet + _SUCCEEDS[client].format(wsdl=wsdl), SSL_CERT_FILE=ca_file, REQUESTS_CA_BUNDLE=ca_file)
+
+
+_SUCCEEDS = {
+    "requests": "\nassert session.get({wsdl!r}).status_code == 200\n",
+    "zeep": "\nassert client.service.Ping() == 'pong'\n",
+    "httpx": "\nassert client.get({wsdl!r}).status_code == 200\n",
+    "zeep-async": "\nimport asyncio\nassert asyncio.run(client.service.Ping()) == 'pong'\n",
+    "ssl": "\nimport urllib.request\nurllib.request.urlopen({wsdl!r}, context=context).close()\n",
+}

@@ -122,7 +122,7 @@ def test_a_proxy_that_wants_credentials(way: str, user: str, said: str, server: 
     assert report.primary
     assert said in report.primary.headline
     assert "wrong" not in str(report)
-    assert f"\"https\": 'http://USER:PASSWORD@localhost:{proxy.port}'" in str(report.primary.remedies[0].snippet)
+    assert f"'https': 'http://USER:PASSWORD@localhost:{proxy.port}'" in str(report.primary.remedies[0].snippet)
 
 
 def test_credentials_go_where_the_proxy_was_named(

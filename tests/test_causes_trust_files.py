@@ -281,7 +281,7 @@ def test_only_the_end_entity(session: requests.Session, server: TlsServer, leaf:
     assert report.observed.verify_code == 20
     assert report.code == "ca-bundle-incomplete"
     assert report.primary
-    assert "end-entity localhost" in report.primary.headline
+    assert 'end-entity "localhost"' in report.primary.headline
     python(str(remedy(report.primary, snippet=True).snippet) + get(server.url))
 
 
@@ -294,7 +294,7 @@ def test_only_the_intermediate(
     assert report.observed.verify_code == 2
     assert report.code == "ca-bundle-incomplete"
     assert report.primary
-    assert "the intermediate Issuing CA" in report.primary.headline
+    assert 'the intermediate "Issuing CA"' in report.primary.headline
     python(str(remedy(report.primary, snippet=True).snippet) + get(server.url))
 
 

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
+from support import crafted, keys, pki
 from support import der as edits
-from support import keys, odd_chains, pki
 from support.oracle import CRYPTO
 
 from sslwhy.facts.x509 import der
@@ -31,9 +31,9 @@ def read(identity: pki.Identity) -> Certificate:
 
 def made(**changes: object) -> Certificate:
     """A certificate with parts that no library would write."""
-    key = odd_chains.pool("p256")[0]
-    subject = odd_chains.name(("CN", "x"))
-    odd = odd_chains.Odd(subject, key, subject, key, "250101000000Z", "350101000000Z")
+    key = crafted.pool("p256")[0]
+    subject = crafted.name(("CN", "x"))
+    odd = crafted.Odd(subject, key, subject, key, "250101000000Z", "350101000000Z")
     for name, value in changes.items():
         setattr(odd, name, value)
     return Certificate.from_der(odd.encode())
@@ -130,7 +130,7 @@ def test_names_are_compared_as_openssl_does() -> None:
     """Case, white space and string type do not matter; letters outside ASCII keep their case."""
 
     def canonical(text: str, tag: int) -> bytes:
-        return DistinguishedName.from_element(der.read(odd_chains.name(("CN", text), tag=tag))).canonical
+        return DistinguishedName.from_element(der.read(crafted.name(("CN", text), tag=tag))).canonical
 
     assert canonical("  Test \t Root ", 0x13) == canonical("test root", 0x0C)
     assert canonical("\xc9", 0x16) != canonical("\xe9", 0x16)
@@ -202,7 +202,7 @@ def test_a_weak_curve_is_known() -> None:
 
 def test_an_ec_key_off_the_curve_is_still_a_certificate() -> None:
     """The point is not checked while reading; the path analysis asks for it."""
-    spki = bytearray(odd_chains._spki(odd_chains.pool("p256")[0]))
+    spki = bytearray(crafted.subject_public_key(crafted.pool("p256")[0]))
     spki[-1] ^= 1
     assert made(spki=bytes(spki)).problems == ()
 

@@ -91,7 +91,7 @@ class TestUnusedSession:
 
         error = raised_by(program)
         assert_enriched(error, "client-certificate-required")
-        assert "hand over the session session: its client certificate is what this call lacks" in hints(error)
+        assert "hand over the session session; its client certificate is what this call lacks" in hints(error)
 
     def test_session_that_would_not_help(self, server: tls.TlsServer, tmp_path: Path) -> None:
         """A session whose bundle does not verify this server explains nothing and is not mentioned."""

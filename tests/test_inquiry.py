@@ -113,6 +113,27 @@ class TestExplain:
         assert deeper.connections > 0
         assert deeper.chain
 
+    @pytest.mark.parametrize(
+        ("odd", "codes"),
+        [
+            ({"not_after": -pki.DAY}, ["certificate-expired", "intermediate-expired", "root-expired"]),
+            ({"dns": ["other.example"]}, ["hostname-mismatch", "missing-subject-alternative-name"]),
+        ],
+    )
+    def test_the_verdict_alone(self, odd: dict[str, Any], codes: list[str], issuing: Any, ca_file: str) -> None:
+        """Without the certificates OpenSSL's number says what may be wrong, and nothing false about the server."""
+        with tls.TlsServer(issuing.issue("localhost", **{"dns": ["localhost"], **odd})) as server:
+            with pytest.raises(requests.exceptions.SSLError) as caught:
+                requests.get(server.url, timeout=5, verify=ca_file)
+            report = sslwhy.explain(caught.value)
+        assert report.primary
+        assert report.primary.confidence == "possible"
+        said = [report.code, *(each.rpartition("(")[2].rstrip(")") for each in report.primary.alternatives)]
+        assert said[: len(codes)] == codes
+        assert [check.reason for check in report.checks if check.name == "path"] == [
+            "the failing handshake left no record of the presented certificates"
+        ]
+
     def test_enriched_exception(self, leaf: Any) -> None:
         """An enriched exception gives the very report that it carries, also after a process boundary."""
         with (
@@ -145,6 +166,14 @@ class TestDiagnoseChain:
             assert report.findings == ()
             assert report.trust is not None
             assert report.trust.anchors == 1
+
+    @pytest.mark.parametrize("hostname", ["exa\nmple", "\x1b[31mred", "\u202eevil"])
+    def test_an_odd_name_stays_on_its_line(self, hostname: str, root: Any, leaf: Any) -> None:
+        """Control characters of a host name are escaped in every text of the finding."""
+        primary = sslwhy.diagnose_chain(leaf.chain(), trust_anchors=[root.der], hostname=hostname).primary
+        assert primary
+        assert primary.code == "hostname-mismatch"
+        assert (primary.headline + primary.expected + primary.actual).isprintable()
 
     def test_no_name_is_not_an_empty_name(self, root: Any, leaf: Any) -> None:
         """Names stay unchecked only where that was asked for, and the report says that they were."""

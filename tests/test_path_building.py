@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from support import der, odd_chains, oracle, pki
+from support import crafted, der, oracle, pki
 
 from sslwhy.causes.path.analysis import PathAnalysis, PathRules, analyze
 from sslwhy.causes.path.identity import ReferenceIdentity
@@ -172,12 +172,12 @@ def test_unreadable_anchors_do_no_harm(root: pki.Authority) -> None:
 
 
 def _hostile(number: int, *, ring: bool) -> list[bytes]:
-    key = odd_chains.pool("p256")[0]
+    key = crafted.pool("p256")[0]
     chain = []
     for at in range(number):
-        subject, issuer = (odd_chains.name(("CN", f"n{one}")) for one in (at, (at + 1) % number if ring else at + 1))
-        odd = odd_chains.Odd(subject, key, issuer, key, odd_chains.stamp(NOW - DAY), odd_chains.stamp(NOW + DAY))
-        odd.extensions = {odd_chains.BC: (True, odd_chains.basic(ca=True))}
+        subject, issuer = (crafted.name(("CN", f"n{one}")) for one in (at, (at + 1) % number if ring else at + 1))
+        odd = crafted.Odd(subject, key, issuer, key, crafted.stamp(NOW - DAY), crafted.stamp(NOW + DAY))
+        odd.extensions = {crafted.BC: (True, crafted.basic(ca=True))}
         chain.append(odd.encode())
     return chain
 

@@ -315,3 +315,90 @@ def test_the_chain_of_a_report(leaf: pki.Identity, root: pki.Authority) -> None:
     unreadable = Case(evidence([b"x"], root.der)).path
     assert isinstance(unreadable, PathAnalysis)
     assert [(link.subject, link.not_before) for link in chain_links(unreadable, ())] == [("(no name)", None)]
+
+
+def headline(chain: Sequence[bytes], *anchors: bytes, strict: bool = False) -> str:
+    """The primary's headline without the certificate that it is about."""
+    report = sslwhy.diagnose_chain(chain, trust_anchors=anchors, hostname="localhost", strict=strict)
+    assert report.primary is not None
+    return report.primary.headline
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"key": "rsa-1024"}, "RSA, 1024 bits (80 security bits)"),
+        ({"digest": "sha1"}, "ecdsa-with-SHA1 (63 security bits)"),
+        ({"eku": [pki.CLIENT_AUTH]}, "not meant for TLS servers: extended key usage clientAuth"),
+        ({"ca": False}, "may not issue certificates, but issued the one below it: basic constraints without cA"),
+        ({"usage": ["crl_sign"]}, "key usage cRLSign, without keyCertSign"),
+        ({"extra": [pki.unknown_extension()]}, f"not known: critical {pki.UNKNOWN}"),
+        ({"permitted": ["dns:other.example"]}, "an authority above it may not certify: localhost"),
+        ({"edits": [der.duplicate_extension(pki.OIDS["bc"])]}, "is malformed: 2 basic constraints extensions"),
+    ],
+)
+def test_the_headline_says_what_was_found(odd: dict[str, Any], said: str, root: pki.Authority) -> None:
+    """One line in a log is enough to know what is wrong with the certificate, not only that something is."""
+    chain = root.intermediate("I", **odd).issue("localhost", dns=["localhost"]).chain()
+    assert said in headline(chain, root.der)
+
+
+def test_the_headline_names_the_missing_extension(issuing: pki.Authority, root: pki.Authority) -> None:
+    """The strict profile is named together with the rule that is broken."""
+    chain = issuing.issue("localhost", dns=["localhost"], omit=["aki"]).chain()
+    assert headline(chain, root.der, strict=True).endswith("strict profile of RFC 5280: no authority key identifier")
+
+
+def test_the_headline_says_what_the_certificate_is_for(issuing: pki.Authority, root: pki.Authority) -> None:
+    """Of a wrong name the reader wants to know whose certificate it is instead."""
+    chain = issuing.issue("x", dns=[f"h{number}.example" for number in range(9)]).chain()
+    assert headline(chain, root.der).endswith("only for h0.example, h1.example, h2.example and 6 more")
+
+
+def test_nothing_that_is_no_certificate_has_a_role(root: pki.Authority, leaf: pki.Identity) -> None:
+    """Rubbish behind the end-entity is neither a root nor an intermediate; an empty chain is no damaged one."""
+    assert headline([leaf.der, b"rubbish"], root.der).startswith("certificate 1 as presented is malformed: ")
+    report = sslwhy.diagnose_chain([], trust_anchors=[root.der], hostname="localhost")
+    assert report.findings[0].headline == "localhost sent no certificate"
+    assert "configure a certificate" in report.findings[0].remedies[0].text
+
+
+def test_a_trust_anchor_whose_time_has_not_come() -> None:
+    """It has no code of its own: the headline names its role, and the trust store is what can be changed."""
+    future = pki.Authority.root("Next Root", not_before=2 * DAY)
+    chain = future.issue("localhost", dns=["localhost"]).chain()
+    report = sslwhy.diagnose_chain(chain, trust_anchors=[future.der], hostname="localhost")
+    finding = next(finding for finding in report.findings if finding.code == "intermediate-not-yet-valid")
+    assert finding.headline.startswith('trust anchor "Next Root" becomes valid only ')
+    assert (finding.subject, finding.depth) == ("local", 1)
+    assert not [each for each in finding.remedies if each.actor == "server operator"]
+
+
+@pytest.mark.parametrize(("source", "public"), [("certifi", True), ("verify", False)])
+def test_who_renews_an_expired_root(source: str, public: bool) -> None:
+    """An expired anchor lies in the local store; a new certifi helps only where certifi was in force."""
+    old = pki.Authority.root("Old Root", not_before=-9 * DAY, not_after=-2 * DAY)
+    chain = old.issue("localhost", dns=["localhost"]).chain()
+    store = TrustStore(source=source, location="ca.pem", kind="file", anchors=(old.der,))
+    finding = judge(evidence(chain, code=10, trust=Trust(store=store))).findings[0]
+    assert (finding.code, finding.subject) == ("root-expired", "local")
+    assert (finding.remedies[0].command is not None) is public
+
+
+def test_a_second_copy_of_the_end_entity_is_one(leaf: pki.Identity, root: pki.Authority) -> None:
+    """A server that sends its own certificate twice has no second intermediate."""
+    chain = [*leaf.chain(), leaf.der]
+    report = sslwhy.diagnose_chain(chain, trust_anchors=[root.der], hostname="localhost")
+    assert [link.role for link in report.chain] == ["end-entity", "intermediate", "end-entity", "trust anchor"]
+    assert not report.findings
+
+
+def test_an_outdated_anchor_is_suspected_only_where_one_is_concerned(root: pki.Authority) -> None:
+    """A broken signature below an intermediate has nothing to do with the trust store."""
+    broken = root.intermediate("I").issue("localhost", dns=["localhost"], broken_signature=True)
+    direct = root.issue("localhost", dns=["localhost"], broken_signature=True)
+    advice = [
+        [each.actor for each in sslwhy.diagnose_chain(chain, trust_anchors=[root.der]).findings[0].remedies]
+        for chain in (broken.chain(), direct.chain())
+    ]
+    assert advice == [["server operator"], ["server operator", "you"]]

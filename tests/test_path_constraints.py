@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from support import der, odd_chains, oracle
+from support import crafted, der, oracle
 
 from sslwhy.causes.path.analysis import PathAnalysis, PathRules, analyze
 from sslwhy.causes.path.identity import ReferenceIdentity
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
 RULES = PathRules(now=NOW)
-KEY = odd_chains.pool("p256")[0]
-CA = odd_chains.name(("CN", "ca"))
+KEY = crafted.pool("p256")[0]
+CA = crafted.name(("CN", "ca"))
 
 
 def _made(subject: bytes, extensions: dict[str, tuple[bool, bytes]]) -> bytes:
-    times = odd_chains.stamp(NOW - odd_chains.DAY), odd_chains.stamp(NOW + odd_chains.DAY)
-    return odd_chains.Odd(subject, KEY, CA, KEY, *times, extensions=extensions).encode()
+    times = crafted.stamp(NOW - crafted.DAY), crafted.stamp(NOW + crafted.DAY)
+    return crafted.Odd(subject, KEY, CA, KEY, *times, extensions=extensions).encode()
 
 
 def judged(
@@ -34,7 +34,7 @@ def judged(
     permitted: Sequence[bytes] = (),
     excluded: Sequence[bytes] = (),
     *,
-    subject: bytes = odd_chains.name(),
+    subject: bytes = crafted.name(),
     reference: ReferenceIdentity | None = None,
     limits: bytes = b"",
 ) -> PathAnalysis:
@@ -45,10 +45,10 @@ def judged(
         if bases
     ]
     constraints = {
-        odd_chains.BC: (True, odd_chains.basic(ca=True)),
-        odd_chains.NC: (True, der.tlv(der.SEQUENCE, *lists)),
+        crafted.BC: (True, crafted.basic(ca=True)),
+        crafted.NC: (True, der.tlv(der.SEQUENCE, *lists)),
     }
-    chain = [_made(subject, {odd_chains.SAN: (False, der.tlv(der.SEQUENCE, *names))} if names else {})]
+    chain = [_made(subject, {crafted.SAN: (False, der.tlv(der.SEQUENCE, *names))} if names else {})]
     anchors = [_made(CA, constraints)]
     path = analyze(chain, anchors, RULES, reference)
     assert (path.verify_code, path.depth) == oracle.verify(chain, anchors, RULES, reference)
@@ -77,7 +77,7 @@ def ip(*octets: int) -> bytes:
 
 def directory(*attributes: tuple[str, str]) -> bytes:
     """A directory name."""
-    return der.tlv(0xA4, odd_chains.name(*attributes))
+    return der.tlv(0xA4, crafted.name(*attributes))
 
 
 def mailbox(text: str) -> bytes:
@@ -152,14 +152,14 @@ def test_subtrees_with_limits(limits: bytes) -> None:
 
 def test_subjects_count() -> None:
     """The subject is a directory name; its e-mail attributes are addresses."""
-    subject = odd_chains.name(("C", "PT"), ("E", "a@example.org"))
+    subject = crafted.name(("C", "PT"), ("E", "a@example.org"))
     assert judged([], [directory(("C", "ES"))], subject=subject).verify_code == OUTSIDE
     assert judged([], excluded=[email("example.org")], subject=subject).verify_code == INSIDE
 
 
 def test_common_names_that_look_like_hosts() -> None:
     """They count as DNS names, unless Python told OpenSSL to ignore them, which it does with a host name only."""
-    subject = odd_chains.name(("CN", "api.example.org"))
+    subject = crafted.name(("CN", "api.example.org"))
     constraints = [dns("example.com")]
     address = ReferenceIdentity("127.0.0.1")
     assert judged([], constraints, subject=subject).verify_code == OUTSIDE
@@ -168,7 +168,7 @@ def test_common_names_that_look_like_hosts() -> None:
     host = ReferenceIdentity("a.example.com", common_name_fallback=True)
     assert judged(names, constraints, subject=subject, reference=host).verify_code == OK
     for text in ("host", "-x.example.org", "a..example.org", "a b.example.org"):
-        assert judged([], constraints, subject=odd_chains.name(("CN", text))).verify_code == OK
+        assert judged([], constraints, subject=crafted.name(("CN", text))).verify_code == OK
 
 
 def _label(pick: random.Random) -> str:
@@ -199,7 +199,7 @@ def test_constraints_by_chance(seed: int) -> None:
     codes = set()
     for _ in range(250):
         lists = [[_any_name(pick) for _ in range(pick.choice([0, 1, 3, 6]))] for _ in range(3)]
-        subject = odd_chains.name(
+        subject = crafted.name(
             *((kind, _label(pick)) for kind in pick.choices(["CN", "O", "E"], k=pick.choice([0, 1, 2])))
         )
         limits = der.tlv(0x80, b"\1") if pick.random() < 0.05 else b""

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import der, odd_chains, pki
+from support import crafted, der, pki
 
 import sslwhy
 
@@ -25,32 +25,32 @@ HOST = "api.example.com"
 Chain = tuple[list[bytes], list[bytes]]
 
 
-def _certificate(subject: bytes, issuer: str, key: PrivateKey, signer: PrivateKey, *, ca: bool) -> odd_chains.Odd:
-    times = odd_chains.stamp(NOW - odd_chains.DAY), odd_chains.stamp(NOW + odd_chains.DAY)
-    odd = odd_chains.Odd(subject, key, odd_chains.name(("CN", issuer)), signer, *times)
-    odd.extensions = {odd_chains.BC: (True, odd_chains.basic(ca=ca or None))}
+def _certificate(subject: bytes, issuer: str, key: PrivateKey, signer: PrivateKey, *, ca: bool) -> crafted.Odd:
+    times = crafted.stamp(NOW - crafted.DAY), crafted.stamp(NOW + crafted.DAY)
+    odd = crafted.Odd(subject, key, crafted.name(("CN", issuer)), signer, *times)
+    odd.extensions = {crafted.BC: (True, crafted.basic(ca=ca or None))}
     if not ca:
-        odd.extensions[odd_chains.SAN] = (False, odd_chains.dns(HOST))
+        odd.extensions[crafted.SAN] = (False, crafted.dns(HOST))
     return odd
 
 
-def _authority(name: str, issuer: str) -> odd_chains.Odd:
-    one, *_ = odd_chains.pool("p256")
-    return _certificate(odd_chains.name(("CN", name)), issuer, one, one, ca=True)
+def _authority(name: str, issuer: str) -> crafted.Odd:
+    one, *_ = crafted.pool("p256")
+    return _certificate(crafted.name(("CN", name)), issuer, one, one, ca=True)
 
 
-def _leaf(issuer: str, *names: str) -> odd_chains.Odd:
-    one, *_ = odd_chains.pool("p256")
-    odd = _certificate(odd_chains.name(("CN", HOST)), issuer, one, one, ca=False)
+def _leaf(issuer: str, *names: str) -> crafted.Odd:
+    one, *_ = crafted.pool("p256")
+    odd = _certificate(crafted.name(("CN", HOST)), issuer, one, one, ca=False)
     if names:
-        odd.extensions[odd_chains.SAN] = (False, odd_chains.dns(*names))
+        odd.extensions[crafted.SAN] = (False, crafted.dns(*names))
     return odd
 
 
 def _constrained(name: str, issuer: str, *, count: int) -> bytes:
     odd = _authority(name, issuer)
     bases = (der.tlv(0x30, der.tlv(0x82, b"e%d.example" % number)) for number in range(count))
-    odd.extensions[odd_chains.NC] = (True, der.tlv(0x30, der.tlv(0xA1, *bases)))
+    odd.extensions[crafted.NC] = (True, der.tlv(0x30, der.tlv(0xA1, *bases)))
     return odd.encode()
 
 
@@ -70,6 +70,58 @@ def the_last_name_is_excluded() -> Chain:
     return [_leaf("I0", *_names(""), "e7.example").encode()], anchors
 
 
+def names_of_every_kind() -> Chain:
+    """Thousands of addresses, mailboxes, URIs and directory names below ninety authorities with constraints on each."""
+    names, kinds = [], (0x81, 0x86, 0x87, 0xA0, 0xA4)
+    for number in range(1500):
+        content = [b"u@h%d.example" % number, b"https://h%d.example/" % number, b"\x0a" + number.to_bytes(3, "big")]
+        content.append(der.oid("1.3.6.1.5.5.7.8.9") + der.tlv(0xA0, der.tlv(0x0C, b"u@m%d.example" % number)))
+        content.append(crafted.name(("CN", f"n{number}")))
+        names += [der.tlv(kind, text) for kind, text in zip(kinds, content, strict=True)]
+    leaf = _leaf("I0")
+    leaf.extensions[crafted.SAN] = (False, der.tlv(0x30, *names))
+    anchors = []
+    for at in range(90):
+        bases = [_base(kind, number) for number in range(20) for kind in (0x81, 0x86, 0x87, 0xA4)]
+        odd = _authority(f"I{at}", f"I{at + 1}")
+        odd.extensions[crafted.NC] = (True, der.tlv(0x30, der.tlv(0xA1, *bases)))
+        anchors.append(odd.encode())
+    return [leaf.encode()], [*anchors, _authority("I90", "I90").encode()]
+
+
+def _base(kind: int, number: int) -> bytes:
+    text = {
+        0x81: b".d%d.test" % number,
+        0x86: b"d%d.test" % number,
+        0x87: bytes((11, number, 0, 0)) + (0xFFFFFFFF << number & 0xFFFFFFFF).to_bytes(4, "big"),
+        0xA4: crafted.name(("O", "y" * number)),
+    }
+    return der.tlv(0x30, der.tlv(kind, text[kind]))
+
+
+def networks() -> Chain:
+    """Thousands of addresses, and hundreds of masks that are no prefixes."""
+    leaf, authority = _leaf("I"), _authority("I", "R")
+    addresses = (der.tlv(0x87, (number * 7919).to_bytes(4, "big")) for number in range(2000))
+    leaf.extensions[crafted.SAN] = (False, der.tlv(0x30, *addresses))
+    masks = ((number * 2654435761 & 0xFFFFFFFF | 0x80000001).to_bytes(4, "big") for number in range(500))
+    bases = (der.tlv(0x30, der.tlv(0x87, b"\xc0\0\0\1" + mask)) for mask in masks)
+    authority.extensions[crafted.NC] = (True, der.tlv(0x30, der.tlv(0xA1, *bases)))
+    return [leaf.encode(), authority.encode()], []
+
+
+def a_name_of_dots() -> Chain:
+    """One name of fifty thousand labels below a constraint."""
+    return [_leaf("I", "a." * 50_000 + "example").encode(), _constrained("I", "R", count=1)], []
+
+
+def constraints_in_a_ring() -> Chain:
+    """Trust anchors with constraints that name each other in a circle, and a twin of each is presented."""
+    ring = [_constrained(f"I{at}", f"I{(at + 1) % 4}", count=4000) for at in range(4)]
+    twins = [_authority(f"I{at}", f"I{(at + 1) % 4}").encode() for at in range(4)]
+    return [_leaf("I0", "e1.example").encode(), *twins, *ring[1:]], ring
+
+
 def names() -> Chain:
     """Thousands of names, none of them wanted, below an unknown issuer."""
     return [_leaf("R", *_names("*.")[1:]).encode()], []
@@ -86,7 +138,7 @@ def common_names() -> Chain:
 def a_long_name() -> Chain:
     """A common name of half a megabyte, each character to be escaped."""
     leaf = _leaf("R", "other.example")
-    leaf.subject = odd_chains.name(("CN", "\\" * 500_000))
+    leaf.subject = crafted.name(("CN", "\\" * 500_000))
     return [leaf.encode()], []
 
 
@@ -100,10 +152,10 @@ def critical_extensions() -> Chain:
 def many_issuers_of_one_name() -> Chain:
     """Hundreds of candidates, each ruled out by the authority key identifier."""
     leaf, candidates = _leaf("I"), []
-    leaf.extensions[odd_chains.AKI] = (False, der.tlv(0x30, der.tlv(0x80, b"nobody")))
+    leaf.extensions[crafted.AKI] = (False, der.tlv(0x30, der.tlv(0x80, b"nobody")))
     for number in range(600):
         candidate = _authority("I", "R")
-        candidate.extensions[odd_chains.SKI] = (False, der.tlv(0x04, b"%d" % number))
+        candidate.extensions[crafted.SKI] = (False, der.tlv(0x04, b"%d" % number))
         candidates.append(candidate.encode())
     return [leaf.encode(), *candidates], candidates[:300]
 
@@ -134,6 +186,10 @@ def rubbish() -> Chain:
     [
         names_and_constraints,
         the_last_name_is_excluded,
+        names_of_every_kind,
+        networks,
+        a_name_of_dots,
+        constraints_in_a_ring,
         names,
         common_names,
         a_long_name,

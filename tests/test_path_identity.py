@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from support import der, odd_chains, oracle
+from support import crafted, der, oracle
 
 from sslwhy.causes.path.analysis import PathRules, analyze
 from sslwhy.causes.path.identity import ReferenceIdentity, matches, refusals
@@ -18,18 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
-KEY = odd_chains.pool("p256")[0]
+KEY = crafted.pool("p256")[0]
 
 
 def presenting(*names: str, common_name: str | None = None, san: Sequence[bytes] | None = None) -> Certificate:
     """A certificate with these DNS names (or these general names) in its SAN."""
-    subject = odd_chains.name(("CN", common_name)) if common_name is not None else odd_chains.name(("O", "x"))
-    odd = odd_chains.Odd(
-        subject, KEY, subject, KEY, odd_chains.stamp(NOW - odd_chains.DAY), odd_chains.stamp(NOW + odd_chains.DAY)
+    subject = crafted.name(("CN", common_name)) if common_name is not None else crafted.name(("O", "x"))
+    odd = crafted.Odd(
+        subject,
+        KEY,
+        subject,
+        KEY,
+        crafted.stamp(NOW - crafted.DAY),
+        crafted.stamp(NOW + crafted.DAY),
     )
-    listed = der.tlv(der.SEQUENCE, *san) if san is not None else odd_chains.dns(*names)
+    listed = der.tlv(der.SEQUENCE, *san) if san is not None else crafted.dns(*names)
     if names or san is not None:
-        odd.extensions = {odd_chains.SAN: (False, listed)}
+        odd.extensions = {crafted.SAN: (False, listed)}
     return Certificate.from_der(odd.encode())
 
 

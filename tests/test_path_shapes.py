@@ -8,8 +8,8 @@ import random
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from support import crafted, oracle, pki, reshaped
 from support import der as edits
-from support import odd_chains, oracle, pki, reshaped
 
 from sslwhy.causes.path.analysis import PathRules, analyze
 from sslwhy.causes.path.identity import ReferenceIdentity
@@ -28,23 +28,28 @@ ROOT = pki.Authority.root("Root")
 
 def _rich() -> bytes:
     """An end-entity with one of everything that OpenSSL reads."""
-    tlv, key = edits.tlv, odd_chains.pool("p256")[0]
-    subject, issuer = odd_chains.name(("C", "PT"), ("CN", "localhost")), odd_chains.name(("CN", "Root"))
-    odd = odd_chains.Odd(
-        subject, key, issuer, key, odd_chains.stamp(NOW - odd_chains.DAY), odd_chains.stamp(NOW + odd_chains.DAY)
+    tlv, key = edits.tlv, crafted.pool("p256")[0]
+    subject, issuer = crafted.name(("C", "PT"), ("CN", "localhost")), crafted.name(("CN", "Root"))
+    odd = crafted.Odd(
+        subject,
+        key,
+        issuer,
+        key,
+        crafted.stamp(NOW - crafted.DAY),
+        crafted.stamp(NOW + crafted.DAY),
     )
     other = tlv(0xA0, edits.oid("1.2.3"), tlv(0xA0, tlv(0x0C, b"x")))
     names = (tlv(0x82, b"localhost"), other, tlv(0xA4, issuer), tlv(0xA5, tlv(0xA1, tlv(0x0C, b"party"))))
     point = tlv(0x30, tlv(0xA0, tlv(0xA0, tlv(0x86, b"http://x/"))), tlv(0x81, b"\1\6"))
     relative = tlv(0xA1, tlv(0x30, edits.oid("2.5.4.3"), tlv(0x0C, b"q")))
     odd.extensions = {
-        odd_chains.BC: (True, odd_chains.basic()),
-        odd_chains.KU: (True, odd_chains.bits(0xA0)),
-        odd_chains.EKU: (False, tlv(0x30, edits.oid("1.3.6.1.5.5.7.3.1"))),
-        odd_chains.SAN: (False, tlv(0x30, *names)),
-        odd_chains.AKI: (False, tlv(0x30, tlv(0x80, b"k"), tlv(0xA1, tlv(0xA4, issuer)), tlv(0x82, b"\1"))),
-        odd_chains.NC: (False, tlv(0x30, tlv(0xA0, tlv(0x30, tlv(0x82, b"localhost"))))),
-        odd_chains.CRLDP: (
+        crafted.BC: (True, crafted.basic()),
+        crafted.KU: (True, crafted.bits(0xA0)),
+        crafted.EKU: (False, tlv(0x30, edits.oid("1.3.6.1.5.5.7.3.1"))),
+        crafted.SAN: (False, tlv(0x30, *names)),
+        crafted.AKI: (False, tlv(0x30, tlv(0x80, b"k"), tlv(0xA1, tlv(0xA4, issuer)), tlv(0x82, b"\1"))),
+        crafted.NC: (False, tlv(0x30, tlv(0xA0, tlv(0x30, tlv(0x82, b"localhost"))))),
+        crafted.CRLDP: (
             False,
             tlv(0x30, point, tlv(0x30, tlv(0xA0, relative), tlv(0xA2, tlv(0xA4, issuer)))),
         ),

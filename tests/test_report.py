@@ -79,7 +79,7 @@ also[unknown-issuer]: the issuer is neither sent nor trusted (possible)
   or else   the server does not send its intermediate
   or else   the root is private
 
-  while     operation GetQuote https://api.example/soap
+  while     calling GetQuote at https://api.example/soap
   address   from the soap:address in the WSDL https://api.example/soap?wsdl
   peer      127.0.0.1
   chain     [0] end-entity: CN=api.example (certificate-expired)
@@ -100,9 +100,53 @@ def test_block() -> None:
 def test_line() -> None:
     """The line says what failed and at which address, why, who has to do what, and ends with the code."""
     assert REPORT.line() == (
-        "TLS to api.example:443 (127.0.0.1) failed: server certificate of api.example:443 expired 2026-11-20T00:00:00Z"
-        " (3 days ago); server operator: renew the certificate and reload the server [certificate-expired]"
+        "TLS to api.example:443 (127.0.0.1) failed: server certificate expired 2026-11-20T00:00:00Z (3 days ago); "
+        "server operator: renew the certificate and reload the server [certificate-expired]"
     )
+
+
+@pytest.mark.parametrize(
+    ("headline", "brief"),
+    [
+        ("api.example:443 (127.0.0.1) refused the connection", "server refused the connection"),
+        ("api.example:443 speaks SSH", "server speaks SSH"),
+        ("the connection to api.example:443 was reset", "the connection was reset"),
+        ("X answers in place of api.example:443: it", "X answers in place of api.example:443: it"),
+        ("server certificate for api.example:4430 expired", "server certificate for api.example:4430 expired"),
+    ],
+)
+def test_line_names_the_server_once(headline: str, brief: str) -> None:
+    """The line begins with the server's address: the headline does not say it again, nor is it cut in the middle."""
+    line = replace(REPORT, findings=(replace(EXPIRED, headline=headline),)).line()
+    assert f" failed: {brief}; server operator: " in line
+
+
+def test_line_says_only_what_to_do() -> None:
+    """What is to be known about the remedy stays in the block."""
+    remedy = Remedy("you", "convert the file (RFC 7468 section 5); the new one holds the bare key")
+    line = replace(REPORT, findings=(replace(EXPIRED, remedies=(remedy,)),)).line()
+    assert line.endswith("; you: convert the file [certificate-expired]")
+
+
+def test_block_says_how_a_proven_fault_may_have_come_about() -> None:
+    """The alternatives of a proven finding are no other findings, and are not called so."""
+    proven = str(replace(REPORT, findings=(replace(UNKNOWN, confidence="confirmed"),)))
+    assert "\n  perhaps   the root is private\n" in proven
+    assert "or else" not in proven
+
+
+@pytest.mark.parametrize(
+    ("operation", "words"),
+    [
+        (Operation("request", "GET"), "sending GET to https://api.example/soap"),
+        (Operation("request"), "connecting to https://api.example/soap"),
+        (Operation("schema"), "loading a schema https://api.example/soap"),
+        (Operation("check"), "checking https://api.example/soap"),
+    ],
+)
+def test_block_says_what_was_under_way(operation: Operation, words: str) -> None:
+    """The row continues the word "while" into a sentence."""
+    assert f"\n  while     {words}\n" in str(replace(REPORT, operation=operation))
 
 
 def test_line_hedges_only_by_confidence() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from sslwhy.report.values import Confidence, Finding, Remedy, Subject
+from sslwhy.text import clean
 
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from sslwhy.causes.case import Case
     from sslwhy.facts.observed import Observed
+
+_CAP = 4000
 
 TOPICS = (
     "answer",
@@ -78,11 +81,11 @@ class Cause(abc.ABC):
         """Build a finding of this cause; the code and, unless given, the subject are the class's own."""
         return Finding(
             code=cls.code,
-            headline=headline,
+            headline=clean(headline, _CAP),  # the host may be anything that a caller, or a WSDL, took for one
             subject=subject or cls.subject,
             depth=depth,
-            expected=expected,
-            actual=actual,
+            expected=clean(expected, _CAP),
+            actual=clean(actual, _CAP),
             confidence=confidence,
             alternatives=tuple(alternatives),
             remedies=tuple(remedies),

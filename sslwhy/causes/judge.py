@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes.at_proxy import findings_of
 from sslwhy.causes.base import TOPICS
+from sslwhy.causes.by_verdict import by_verdict
 from sslwhy.causes.case import Case
 from sslwhy.causes.registry import all_causes, cause_named
 from sslwhy.causes.remarks import with_remarks
@@ -41,14 +42,15 @@ def judge(evidence: Evidence) -> Verdict:
     """Ask every cause and rank what was found.
 
     Only a finding that explains the observed error can be the primary: the most specific first, then the surest, then
-    the lowest depth. Where none explains it, the primary is ``unclassified`` and the findings stand behind it.
+    the lowest depth. Where none explains it, the primary is what OpenSSL's verdict alone speaks for, or else
+    ``unclassified``, and the findings stand behind it.
     """
     case = Case(evidence)
     findings = [finding for cause in all_causes() for finding in findings_of(cause, case)]
     findings = _without_superseded(findings)
     ranked = sorted(findings, key=lambda finding: _rank(finding, evidence.observed))
     if evidence.observed.failed and not (ranked and _explains(ranked[0], evidence.observed)):
-        ranked.insert(0, unclassified(case))
+        ranked.insert(0, by_verdict(case) or unclassified(case))
     checks = tuple(check_topic(topic, case, ranked) for topic in TOPICS)
     return Verdict(with_remarks(case, ranked), checks, case)
 

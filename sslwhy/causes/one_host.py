@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from sslwhy.causes import snippets
 from sslwhy.report.values import YOU, Remedy
 
 
 if TYPE_CHECKING:
     from sslwhy.causes.case import Case
-
-_SOAP = {"wsdl", "schema", "operation"}
 
 
 def one_host(case: Case, text: str, *statements: str) -> Remedy:
@@ -22,7 +21,7 @@ def one_host(case: Case, text: str, *statements: str) -> Remedy:
         text: what to do and what it costs in security.
         statements: Python statements on the variable ``context``.
     """
-    build = _httpx if (case.evidence.observed.type or "").startswith("httpx.") else _requests
+    build = {"requests": _requests, "httpx": _httpx}.get(snippets.library_of(case), _ssl)
     return Remedy(YOU, text, snippet="\n".join(build(case, statements)))
 
 
@@ -36,12 +35,12 @@ def base_url(case: Case) -> str:
 def _requests(case: Case, statements: tuple[str, ...]) -> list[str]:
     return [
         "import functools",
-        *_imports(statements, "getpass", "ssl"),
+        *snippets.imports(statements, "getpass", "ssl"),
         "",
         "import requests",
         "from requests.adapters import HTTPAdapter",
         "from urllib3.util.ssl_ import create_urllib3_context",
-        *(["from zeep import Client, Transport"] if _soap(case) else []),
+        *([snippets.ZEEP_IMPORT] * snippets.is_soap(case)),
         "",
         f"URL = {base_url(case)!r}",
         "",
@@ -62,13 +61,8 @@ def _requests(case: Case, statements: tuple[str, ...]) -> list[str]:
         "session = requests.Session()",
         "session.mount(URL, OneHost())",
         *_kept(case),
-        *_client(case),
+        *snippets.zeep_client(case),
     ]
-
-
-def _imports(statements: tuple[str, ...], *modules: str) -> list[str]:
-    """Return the imports of those modules that the statements use."""
-    return [f"import {module}" for module in modules if any(f"{module}." in line for line in statements)]
 
 
 def _anchors(case: Case) -> tuple[str, ...]:
@@ -81,43 +75,33 @@ def _anchors(case: Case) -> tuple[str, ...]:
 
 def _kept(case: Case) -> list[str]:
     """Return the settings of the failed call that the new session needs as well."""
-    evidence = case.evidence
-    store = evidence.trust.store if evidence.trust else None
-    mine = evidence.client_certificate or None
-    kept = []
-    if store and store.source == "verify" and store.location:
-        kept.append(f"session.verify = {store.location!r}")
-    if mine and mine.certificate_path and mine.problem is None:
-        pair = (mine.certificate_path, mine.key_path) if mine.key_path else mine.certificate_path
-        kept.append(f"session.cert = {pair!r}")
-    return kept
+    own, pair = snippets.own_bundle(case), snippets.own_certificate(case)
+    kept = [f"session.verify = {own!r}"] if own else []
+    return [*kept, f"session.cert = {(pair if len(pair) > 1 else pair[0])!r}"] if pair else kept
 
 
-def _soap(case: Case) -> bool:
-    return case.evidence.operation.kind in _SOAP
-
-
-def _client(case: Case) -> list[str]:
-    if not _soap(case):
-        return []
-    operation, target = case.evidence.operation, case.evidence.target
-    wsdl = target.url if operation.kind == "wsdl" else (operation.document or operation.requested_url or target.url)
-    return [f"client = Client({wsdl!r}, transport=Transport(session=session))"]
+def _context(case: Case, statements: tuple[str, ...]) -> list[str]:
+    pair = snippets.own_certificate(case)
+    loading = [f"context.load_cert_chain({', '.join(map(repr, pair))})"] if pair else []
+    return [snippets.default_context(case), *statements, *loading]
 
 
 def _httpx(case: Case, statements: tuple[str, ...]) -> list[str]:
     """Return the snippet for httpx; its own default reads ``SSL_CERT_FILE`` and else takes certifi's bundle."""
-    store = case.evidence.trust.store if case.evidence.trust else None
-    own = repr(store.location) if store and store.source == "verify" and store.location else None
+    context = _context(case, statements)
+    standard = snippets.imports(context, "getpass", "ssl")
     return [
-        *_imports(statements, "getpass"),
-        "import ssl",
-        "",
-        "import httpx",
+        *standard,
+        *([""] if standard else []),
+        *snippets.httpx_imports(case),
         "",
         f"URL = {base_url(case).rstrip('/')!r}",
         "",
-        f"context = ssl.create_default_context(cafile={own})" if own else "context = httpx.create_ssl_context()",
-        *statements,
-        "client = httpx.Client(mounts={URL: httpx.HTTPTransport(verify=context)})",
+        *context,
+        *snippets.httpx_client(case, "mounts={URL: httpx.TRANSPORT(verify=context)}"),
     ]
+
+
+def _ssl(case: Case, statements: tuple[str, ...]) -> list[str]:
+    context = _context(case, statements)
+    return [*snippets.imports(context, "getpass", "ssl"), "", *context, snippets.hand_over(case)]

@@ -70,7 +70,7 @@ def _would_verify(case: Case, remark: Remark) -> bool:
 def _session(case: Case, remark: Remark) -> Remedy:
     name = clean(remark.name)
     settings = "client certificate is" if remark.certificate else "CA bundle is"
-    text = f"hand over the session {name}: its {settings} what this call lacks, and the call was made without it"
+    text = f"hand over the session {name}; its {settings} what this call lacks, and the call was made without it"
     if case.evidence.operation.kind == "request":
         return Remedy(YOU, text, snippet=f"response = {name}.get(url)  # not requests.get(url)")
     return Remedy(
@@ -84,8 +84,8 @@ def _client(remark: Remark) -> Remedy:
 
 
 _TWO_CLIENTS = (
-    "give {used} the trust settings of {name}: zeep loads the WSDL with one httpx client and calls the operations with "
-    "the other, and verify_ssl reaches neither where you pass it"
+    "give {used} the trust settings of {name}; zeep loads the WSDL with one httpx client and calls the operations with "
+    "the other, and verify_ssl reaches none that you pass yourself"
 )
 _BOTH = """\
 transport = AsyncTransport(
@@ -101,7 +101,7 @@ client = Client(wsdl, transport=Transport(session=session))
 _EARLIER = {
     certificate: Remedy(
         YOU,
-        f"set {name} before the call: this program sets it only after the call that failed",
+        f"set {name} before the call; this program sets it only after the call that failed",
         snippet=_BEFORE.format(name=name, value=value),
     )
     for certificate, name, value in ((False, "verify", '"ca.pem"'), (True, "cert", '("client.pem", "client.key")'))
@@ -115,7 +115,7 @@ _LOADED = (
 def _signature(remark: Remark) -> Remedy:
     return Remedy(
         YOU,
-        f"give the session a client certificate as well: {clean(remark.name)} signs the SOAP message and does not "
+        f"give the session a client certificate as well; {clean(remark.name)} signs the SOAP message and does not "
         "authenticate the TLS connection",
         snippet='session.cert = ("client.pem", "client.key")',
     )

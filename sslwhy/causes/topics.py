@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.registry import cause_named
+from sslwhy.causes.surroundings.proxy_tls import chosen_by
 from sslwhy.facts.missing import Missing
 from sslwhy.report.values import Check
 
@@ -55,4 +56,4 @@ def _without_finding(topic: str, case: Case) -> tuple[CheckResult, str]:
     found = needed.get(topic)
     if isinstance(found, Missing):
         return "skipped", found.reason
-    return "ok", ""
+    return "ok", f"through {chosen_by(case)}" if topic == "proxy" and evidence.route.proxy else ""

@@ -61,7 +61,7 @@ def unclassified(case: Case) -> Finding:
     return Unclassified.finding(
         f"{_what(seen)} at {evidence.target.authority}, cause not known",
         expected="a completed call",
-        actual="; ".join([clean(seen.message or "", 300), *words]),
+        actual="; ".join(filter(None, [clean(seen.message or "", 300), *words])),
         confidence="possible",
         remedies=[*offers.checks(case, _CHECK)] or [send] if evidence.target.host else [send],
     )

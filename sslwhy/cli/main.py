@@ -85,11 +85,18 @@ class _Version(argparse.Action):
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives its subparsers no public type
 
 
+def _add(commands: Commands[argparse.ArgumentParser], name: str, words: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
+
+
 def _add_check(commands: Commands[argparse.ArgumentParser]) -> None:
     from sslwhy.cli.check import command
 
-    parser = commands.add_parser("check", help="check endpoints the way requests would reach them")
-    parser.add_argument("targets", nargs="+", metavar="URL|HOST[:PORT]")
+    parser = _add(commands, "check", "check endpoints the way requests would reach them")
+    parser.epilog = (
+        "The exit status is 0 when all is fine, 1 when a problem was found, 2 when nothing could be learned."
+    )
+    parser.add_argument("targets", nargs="+", metavar="URL|HOST[:PORT]", help="an https address or a host")
     parser.add_argument("--json", action="store_true", help="print each report as one line of JSON")
     parser.add_argument(
         "--html", type=_path, metavar="FILE", help="also write the reports to an HTML page (needs sslwhy[cli])"
@@ -100,32 +107,32 @@ def _add_check(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--proxy", metavar="URL", help="proxy for https addresses")
     _add_timeout(parser)
     parser.add_argument(
-        "--deadline", type=_seconds, default=10, metavar="SECONDS", help="for each diagnosis (default: 10)"
+        "--deadline", type=_seconds, default=10, metavar="SECONDS", help="seconds for each diagnosis (default: 10)"
     )
     parser.add_argument("--all-addresses", action="store_true", help="check and compare every address of a host")
     parser.add_argument("--no-fetch-issuers", action="store_true", help="do not fetch a missing issuer (AIA)")
-    parser.add_argument("--private-issuers", action="store_true", help="fetch it from private addresses, too")
+    parser.add_argument("--private-issuers", action="store_true", help="fetch one from private addresses, too")
     parser.set_defaults(command=command)
 
 
 def _add_timeout(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--timeout", type=_seconds, default=10, metavar="SECONDS", help="for each connection (default: 10)"
+        "--timeout", type=_seconds, default=10, metavar="SECONDS", help="seconds for each connection (default: 10)"
     )
 
 
 def _add_explain(commands: Commands[argparse.ArgumentParser]) -> None:
     from sslwhy.cli.pages import explain
 
-    parser = commands.add_parser("explain", help="explain a cause code")
-    parser.add_argument("code", metavar="CODE")
+    parser = _add(commands, "explain", "explain a cause code")
+    parser.add_argument("code", metavar="CODE", help="the word in square brackets, such as certificate-expired")
     parser.set_defaults(command=explain)
 
 
 def _add_causes(commands: Commands[argparse.ArgumentParser]) -> None:
     from sslwhy.cli.pages import causes
 
-    parser = commands.add_parser("causes", help="list all cause codes")
+    parser = _add(commands, "causes", "list all cause codes")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
     parser.set_defaults(command=causes)
 
@@ -133,18 +140,21 @@ def _add_causes(commands: Commands[argparse.ArgumentParser]) -> None:
 def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
     from sslwhy.cli.demo import command
 
-    parser = commands.add_parser("demo", help="show real failures of local servers, before and after")
+    parser = _add(commands, "demo", "show real failures of local servers, before and after")
     parser.set_defaults(command=command)
 
 
 def _add_trust(commands: Commands[argparse.ArgumentParser]) -> None:
     from sslwhy.cli.trust import command
 
-    parser = commands.add_parser("trust", help="write a CA bundle that makes an endpoint's path complete")
-    parser.add_argument("url", metavar="URL")
+    parser = _add(commands, "trust", "write a CA bundle with which an endpoint's certificate verifies")
+    parser.add_argument("url", metavar="URL", help="an https address or a host")
     parser.add_argument("--out", type=_path, required=True, metavar="FILE", help="the bundle to write")
     parser.add_argument(
-        "--fingerprint", action="append", metavar="SHA256", help="add what has this fingerprint, without asking"
+        "--fingerprint",
+        action="append",
+        metavar="SHA256",
+        help="add the certificate with this fingerprint without asking; may be given more than once",
     )
     parser.add_argument("--force", action="store_true", help="overwrite an existing file")
     _add_timeout(parser)
@@ -154,8 +164,8 @@ def _add_trust(commands: Commands[argparse.ArgumentParser]) -> None:
 def _add_run(commands: Commands[argparse.ArgumentParser]) -> None:
     from sslwhy.cli.program import command
 
-    parser = commands.add_parser("run", help="run a Python program; its uncaught TLS failure is explained")
+    parser = _add(commands, "run", "run a Python program; its uncaught TLS failure is explained")
     parser.add_argument("-m", dest="module", action="store_true", help="run a module, as python -m does")
-    parser.add_argument("program", metavar="SCRIPT|MODULE")
+    parser.add_argument("program", metavar="SCRIPT|MODULE", help="the program; after -m the name of a module")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="the program's own arguments")
     parser.set_defaults(command=command)

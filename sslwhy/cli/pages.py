@@ -28,7 +28,7 @@ def explain(options: argparse.Namespace) -> int:
         hint = f"; did you mean {', '.join(near)}?" if near else "; sslwhy causes lists them all"
         print(f"sslwhy: no cause has the code {options.code!r}{hint}", file=sys.stderr)
         return USAGE
-    print(f"{cause.code} [{cause.subject}]\n\n{inspect.getdoc(cause)}")
+    print(f"{cause.code} [{cause.subject}]\n\n{_page(cause)}")
     return FINE
 
 
@@ -50,4 +50,8 @@ def causes(options: argparse.Namespace) -> int:
 
 def summary(cause: type[Cause]) -> str:
     """Return the first line of a cause's page."""
-    return (inspect.getdoc(cause) or "").partition("\n")[0]
+    return _page(cause).partition("\n")[0]
+
+
+def _page(cause: type[Cause]) -> str:
+    return (inspect.getdoc(cause) or "").replace("``", "`")

@@ -158,7 +158,7 @@ def _missing(case: Case, timeout: float, *, allow_private: bool) -> tuple[Certif
     assert not isinstance(evidence.trust, Missing)
     base = evidence.trust.store.anchors
     if is_complete(case, base):
-        raise TrustError(f"certifi holds the root; it is not for want of trust that verification fails: {_words(case)}")
+        raise TrustError(f"certifi holds the root; verification fails for another reason: {_words(case)}")
     system = evidence.trust.other("system")
     local = system.anchors if system else ()
     found = completing(case, base, local)
@@ -170,7 +170,7 @@ def _missing(case: Case, timeout: float, *, allow_private: bool) -> tuple[Certif
         if not found:
             why = fetched.reason if isinstance(fetched, Missing) else "what it names does not complete the path"
             raise TrustError(
-                f"{_sought(case)} is neither sent nor to be had ({why}): obtain it from the server's operator"
+                f"{_sought(case)} is neither sent nor can it be fetched ({why}): obtain it from the server operator"
             )
     return found
 
@@ -234,7 +234,7 @@ def _agree(added: Sequence[Certificate], wanted: Sequence[str] | None, ask: Call
         return
     if ask is None and not sys.stdin.isatty():
         raise TrustError("nobody is here to compare the fingerprint: give it with --fingerprint SHA256", USAGE)
-    print("Compare the SHA-256 fingerprint with what its owner tells you by another way.")
+    print("Compare the SHA-256 fingerprint with the one that its owner tells you over another channel.")
     try:
         answer = (ask or input)("Trust it? [y/N] ")
     except EOFError:

@@ -26,6 +26,7 @@ class Testimony:
         chain: the presented certificates in DER, the end-entity first; empty where none had come.
         address: the peer's IP address, or ``None``.
         port: the peer's TCP port, or ``None``.
+        standing: whether the connection still stood, so that an empty chain means that none had come.
         established: whether the handshake had completed (the failure came at the first read or later).
         forked: whether the failure came in another process than the one that opened the connection.
     """
@@ -35,6 +36,7 @@ class Testimony:
         self.server_name = tls.server_hostname
         self.chain = _presented(tls)
         self.address, self.port = _peer(tls)
+        self.standing = getattr(tls, "_sslobj", None) is not None
         self.established = established
         self.forked = forked
 

@@ -94,9 +94,10 @@ def target_of(incident: Incident) -> Target:
 
 
 def _chain(incident: Incident) -> tuple[bytes, ...] | Missing:
-    if incident.testimony is None:
+    testimony = incident.testimony
+    if testimony is None or not (testimony.chain or testimony.standing):
         return Missing("the failing handshake left no record of the presented certificates")
-    return incident.testimony.chain or Missing("the server presented no certificate before the handshake failed")
+    return testimony.chain or Missing("the server presented no certificate before the handshake failed")
 
 
 def _offer(incident: Incident) -> ClientOffer | Missing:

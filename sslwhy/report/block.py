@@ -12,10 +12,12 @@ from sslwhy.text import clean, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sslwhy.facts.observed import Operation
     from sslwhy.report.values import ChainLink, Diagnosis, Finding, Remedy
 
 _LABEL = 12
 _WIDTH = 116
+_DOING = {"wsdl": "loading the WSDL", "schema": "loading a schema", "check": "checking"}
 _CHAIN_SHOWN = 12
 _FINDINGS_SHOWN = 12
 _UNSETTLED = {"skipped", "inconclusive"}
@@ -48,7 +50,8 @@ def _finding(finding: Finding, *, first: bool) -> Iterator[str]:
     yield from _row("expected", finding.expected)
     yield from _row("actual", finding.actual)
     for alternative in finding.alternatives:
-        yield from _row("or else", alternative)
+        # Under a proven finding they are ways in which it came about, not other findings.
+        yield from _row("or else" if doubt(finding) else "perhaps", alternative)
     for remedy in finding.remedies:
         yield from _remedy(remedy)
 
@@ -66,13 +69,19 @@ def _remedy(remedy: Remedy) -> Iterator[str]:
 
 def _where(report: Diagnosis) -> Iterator[str]:
     operation, target = report.operation, report.target
-    doing = {"wsdl": "loading the WSDL", "schema": "loading a schema", "check": "checking"}.get(operation.kind)
-    doing = doing or " ".join(filter(None, (operation.kind, operation.name)))
+    doing = _DOING[operation.kind] if operation.kind in _DOING else _called(operation)
     yield from _row("while", f"{doing} {target.url or target.authority}")
     if operation.url_source:
         yield from _row("address", f"from {operation.url_source}")
     if target.address and target.address != target.host:
         yield from _row("peer", target.address)
+
+
+def _called(operation: Operation) -> str:
+    """Return what a call was, in words: the operation of a service, or the method of a request, if it is known."""
+    if operation.kind == "operation":
+        return f"calling {operation.name or 'an operation'} at"
+    return f"sending {operation.name} to" if operation.name else "connecting to"
 
 
 def _chain(report: Diagnosis) -> Iterator[str]:

@@ -16,7 +16,10 @@ _STYLES = (
     (r"(?m)^error\[[a-z0-9-]+\]", "bold red"),
     (r"(?m)^also\[[a-z0-9-]+\]", "bold yellow"),
     (r"(?m)^ok:", "bold green"),
-    (r"(?m)^  (expected|actual|or else|fix|while|address|peer|chain|trust|observed|unchecked|probes|more)\b", "cyan"),
+    (
+        r"(?m)^  (expected|actual|or else|perhaps|fix|while|address|peer|chain|trust|observed|unchecked|probes|more)\b",
+        "cyan",
+    ),
 )
 
 

@@ -2,136 +2,38 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import functools
-import ipaddress
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from support import der, keys
+from support import der, oddities
+from support.crafted import (
+    AKI,
+    BC,
+    DAY,
+    EKU,
+    HOST,
+    KU,
+    SAN,
+    SKI,
+    Odd,
+    basic,
+    bits,
+    dns,
+    key_id,
+    name,
+    pool,
+    stamp,
+)
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import datetime as dt
+    from collections.abc import Sequence
 
     from sslwhy.demo.pki import PrivateKey
-
-HOST = "api.example.com"
-DAY = dt.timedelta(days=1)
-
-BC, KU, EKU, SKI, AKI, SAN, NC, CRLDP = (f"2.5.29.{n}" for n in (19, 15, 37, 14, 35, 17, 30, 31))
-NETSCAPE = "2.16.840.1.113730.1.1"
-UNKNOWN = "1.3.6.1.4.1.55555.1"
-_NAMES = {"CN": "2.5.4.3", "O": "2.5.4.10", "C": "2.5.4.6", "E": "1.2.840.113549.1.9.1"}
-
-
-def name(*attributes: tuple[str, str], tag: int = 0x0C) -> bytes:
-    """A distinguished name, one attribute per RDN."""
-    rdns = [
-        der.tlv(
-            0x31,
-            der.tlv(der.SEQUENCE, der.oid(_NAMES[kind]), der.tlv(0x16 if kind == "E" else tag, text.encode("latin-1"))),
-        )
-        for kind, text in attributes
-    ]
-    return der.tlv(der.SEQUENCE, *rdns)
-
-
-def bits(value: int, unused: int | None = None) -> bytes:
-    """A BIT STRING of one octet."""
-    spare = (value & -value).bit_length() - 1 if value else 0
-    return der.tlv(der.BIT_STRING, bytes([spare if unused is None else unused, value]))
-
-
-def basic(*, ca: bool | None = None, length: int | None = None) -> bytes:
-    """Basic constraints."""
-    flag = b"" if ca is None else der.tlv(der.BOOLEAN, b"\xff" if ca else b"\0")
-    limit = b"" if length is None else der.tlv(der.INTEGER, length.to_bytes(1, "big", signed=True))
-    return der.tlv(der.SEQUENCE, flag, limit)
-
-
-def dns(*names: str) -> bytes:
-    """A SAN of DNS names."""
-    return der.tlv(der.SEQUENCE, *(der.tlv(0x82, one.encode("latin-1")) for one in names))
-
-
-def key_id(key: PrivateKey) -> bytes:
-    """A key identifier: any stable octets will do."""
-    return _spki(key)[-20:]
-
-
-@functools.lru_cache(maxsize=512)
-def _spki(key: PrivateKey) -> bytes:
-    return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-@functools.cache
-def pool(kind: str, number: int = 6) -> tuple[PrivateKey, ...]:
-    """Some keys of a kind, made once."""
-    if kind == "p192":
-        return tuple(ec.generate_private_key(ec.SECP192R1()) for _ in range(number))
-    return tuple(keys.new(kind) for _ in range(number))
-
-
-@dataclass
-class Odd:
-    """A certificate in the making."""
-
-    subject: bytes
-    key: PrivateKey
-    issuer_name: bytes
-    issuer_key: PrivateKey
-    before: str
-    after: str
-    extensions: dict[str, tuple[bool, bytes]] = field(default_factory=dict)
-    more: list[tuple[str, bool, bytes]] = field(default_factory=list)
-    version: int = 2
-    serial: bytes = b"\x10\x01"
-    digest: str = "sha256"
-    inner_digest: str | None = None
-    spki: bytes | None = None
-    broken: bool = False
-
-    def encode(self) -> bytes:
-        """Sign it."""
-        listed = [(oid, *rest) for oid, rest in self.extensions.items()] + self.more
-        tbs = der.Tbs(
-            version=der.tlv(0xA0, der.tlv(der.INTEGER, bytes([self.version]))) if self.version else b"",
-            serial=der.tlv(der.INTEGER, self.serial),
-            algorithm=b"",
-            issuer=self.issuer_name,
-            validity=der.tlv(der.SEQUENCE, _time(self.before), _time(self.after)),
-            subject=self.subject,
-            public_key=self.spki or _spki(self.key),
-            extensions=tuple(_extension(*one) for one in listed),
-        )
-        encoding = der.sign(tbs, self.issuer_key, self._digest)
-        return der.flip_signature(encoding) if self.broken else encoding
-
-    @property
-    def _digest(self) -> str:
-        signer = self.issuer_key
-        if not isinstance(signer, rsa.RSAPrivateKey):
-            return "sha256" if self.digest == "pss" else self.digest.replace("md5", "sha1")
-        return "sha256" if signer.key_size < 1024 else self.digest
-
-
-def _extension(oid: str, critical: bool, value: bytes) -> bytes:
-    flag = der.tlv(der.BOOLEAN, b"\xff") if critical else b""
-    return der.tlv(der.SEQUENCE, der.oid(oid), flag, der.tlv(der.OCTET_STRING, value))
-
-
-def _time(text: str) -> bytes:
-    return der.tlv(0x17 if len(text) <= 13 else 0x18, text.encode())
-
-
-def stamp(moment: dt.datetime) -> str:
-    """A time as certificates write it."""
-    return moment.strftime("%y%m%d%H%M%SZ" if moment.year < 2050 else "%Y%m%d%H%M%SZ")
 
 
 @dataclass(frozen=True)
@@ -239,7 +141,7 @@ class Generator:
     def _spoil(self, odd: Odd, leaf: Odd) -> None:
         rng = self._random
         for _ in range(rng.choice([0, 0, 0, 0, 0, 0, 0, 1, 1, 2])):
-            table = _ANY + (_LEAF if odd is leaf else _CA)
+            table = oddities.ANY + (oddities.LEAF if odd is leaf else oddities.CA)
             spoil = rng.choice(table)
             self._note(f"{'leaf' if odd is leaf else 'ca'} {spoil.__name__.strip('_')}")
             spoil(odd, rng, self._now)
@@ -277,209 +179,6 @@ def _pem(key: PrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-Spoil = "Callable[[Odd, random.Random, dt.datetime], None]"
-
-
-def _expired(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    odd.after = stamp(now - rng.choice([1, 40, 4000]) * DAY)
-
-
-def _future(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    odd.before = stamp(now + rng.choice([1, 40]) * DAY)
-
-
-def _bad_time(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    text = rng.choice(["2501010000Z", "250101000000+0000", "251301000000Z", "20250101000000Z", "20250101000000.5Z"])
-    if rng.random() < 0.5:
-        odd.before = text
-    else:
-        odd.after = text
-
-
-def _broken(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    odd.broken = True
-
-
-def _digest(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    odd.digest = rng.choice(["sha1", "md5", "pss"])
-
-
-def _version(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    odd.version = rng.choice([0, 0, 1, 3])
-    if rng.random() < 0.5:
-        odd.extensions.clear()
-
-
-def _serial(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    odd.serial = rng.choice([b"\0", b"\xff\x01", b"\x7f" * 30])
-
-
-def _unknown(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    odd.more.append((UNKNOWN, rng.random() < 0.5, b"\x05\0"))
-
-
-def _twice(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    if odd.extensions:
-        oid = rng.choice(list(odd.extensions))
-        odd.more.append((oid, *odd.extensions[oid]))
-
-
-def _removed(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    if odd.extensions:
-        odd.extensions.pop(rng.choice(list(odd.extensions)))
-
-
-def _criticality(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    if odd.extensions:
-        oid = rng.choice(list(odd.extensions))
-        critical, value = odd.extensions[oid]
-        odd.extensions[oid] = (not critical, value)
-
-
-def _garbled(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    if odd.extensions:
-        oid = rng.choice(list(odd.extensions))
-        critical, value = odd.extensions[oid]
-        spoilt = bytearray(value)
-        spoilt[rng.randrange(len(spoilt))] = rng.randrange(256)
-        odd.extensions[oid] = (critical, bytes(spoilt[: rng.choice([len(spoilt), len(spoilt), 1])]))
-
-
-def _issuer(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    odd.issuer_name = rng.choice(
-        [
-            name(),
-            name(("CN", "Somebody Else")),
-            name(("C", "pt"), ("O", " EXAMPLE "), ("CN", "root")),
-            name(("C", "PT"), ("O", "example"), ("CN", "Issuing  0"), tag=0x13),
-            name(("C", "PT"), ("O", "Example"), ("CN", "Root"), tag=0x16),
-        ]
-    )
-
-
-def _subject(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    odd.subject = rng.choice(
-        [
-            name(),
-            name(("CN", "*.example.com")),
-            name(("CN", "other.example.com"), ("CN", HOST)),
-            name(("O", "Example"), ("CN", "Issuing 0")),
-            name(("CN", HOST), ("E", "Someone@Example.com")),
-            odd.issuer_name,
-        ]
-    )
-
-
-def _authority_id(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    issuer = der.tlv(0xA1, der.tlv(0xA4, rng.choice([odd.issuer_name, name(("CN", "x"))])))
-    serial = der.tlv(0x82, rng.choice([b"\x10\x01", b"\x11"]))
-    right = der.tlv(0x80, key_id(odd.issuer_key))
-    value = rng.choice([[der.tlv(0x80, b"wrong")], [issuer, serial], [right, issuer, serial], [], [right, serial]])
-    odd.extensions[AKI] = (False, der.tlv(der.SEQUENCE, *value))
-
-
-def _usage(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    odd.extensions[KU] = (True, bits(rng.choice([0x80, 0x20, 0x04, 0x02, 0x06, 0x40, 0x08, 0x86, 0x00])))
-
-
-def _purposes(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    pick = rng.choice([["1"], ["2"], ["1", "2"], ["3"], [], ["any"], ["sgc"], ["sgc", "2"]])
-    table = {"any": "2.5.29.37.0", "sgc": "1.3.6.1.4.1.311.10.3.3"}
-    oids = [der.oid(table.get(one, f"1.3.6.1.5.5.7.3.{one}")) for one in pick]
-    odd.extensions[EKU] = (rng.random() < 0.3, der.tlv(der.SEQUENCE, *oids))
-
-
-def _netscape(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    odd.extensions[NETSCAPE] = (False, bits(rng.choice([0x40, 0x80, 0x04, 0x07, 0x01])))
-
-
-def _basic(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    ca, length = rng.choice([(True, None), (True, 0), (True, 1), (False, None), (None, None), (None, 0), (True, -1)])
-    odd.extensions[BC] = (rng.random() < 0.7, basic(ca=ca, length=length))
-
-
-def _points(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    point = rng.choice([[der.tlv(0xA0, der.tlv(0xA0, der.tlv(0x86, b"http://x/")))], [], [der.tlv(0x81, b"\0\x80")]])
-    odd.extensions[CRLDP] = (False, der.tlv(der.SEQUENCE, der.tlv(der.SEQUENCE, *point)))
-
-
-_ANY: list[Callable[[Odd, random.Random, dt.datetime], None]] = [
-    _expired, _future, _bad_time, _broken, _digest, _version, _serial, _unknown, _twice, _removed, _removed,
-    _criticality, _criticality, _garbled, _garbled, _issuer, _subject, _authority_id, _usage, _purposes, _netscape,
-    _basic, _points,
-]  # fmt: skip
-
-
-def _names(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    choices = [
-        HOST, "*.example.com", "*.api.example.com", "a*.example.com", "*pi.example.com", "*.com", "*", "api.*.com",
-        "API.EXAMPLE.COM", HOST + ".", "other.example.com", "127.0.0.1", "localhost", "*.ex_ample.com",
-        "api.example.com\0.evil.org", "", "xn--bcher-kva.example.com", "*.-x.example.com",
-        "*.example.com.", "\xe9.example.com",
-    ]  # fmt: skip
-    odd.extensions[SAN] = (rng.random() < 0.3, dns(*rng.sample(choices, rng.choice([0, 1, 1, 2, 3]))))
-
-
-def _other_names(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    addresses = [ipaddress.ip_address(one).packed for one in ("127.0.0.1", "::1", "10.0.0.1")]
-    choices = [
-        *(der.tlv(0x87, one) for one in addresses), der.tlv(0x87, b"127.0.0.1"), der.tlv(0x81, b"a@example.com"),
-        der.tlv(0x81, b"nobody"), der.tlv(0x86, b"https://api.example.com/x"), der.tlv(0x86, b"urn:x"),
-        der.tlv(0xA4, name(("CN", "x"))), der.tlv(0x88, b"\x2a\x03"), der.tlv(0x89, b"x"),
-        der.tlv(0xA0, der.oid("1.3.6.1.5.5.7.8.9"), der.tlv(0xA0, der.tlv(0x0C, b"b@example.com"))),
-        der.tlv(0xA0, der.oid("1.3.6.1.4.1.311.20.2.3"), der.tlv(0xA0, der.tlv(0x0C, b"u@x"))),
-    ]  # fmt: skip
-    names = [*rng.sample(choices, rng.choice([1, 2])), *rng.choice([[], [der.tlv(0x82, HOST.encode())]])]
-    odd.extensions[SAN] = (False, der.tlv(der.SEQUENCE, *names))
-
-
-def _weak_point(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    if isinstance(odd.key, ec.EllipticCurvePrivateKey):
-        spki = bytearray(_spki(odd.key))
-        spki[-1] ^= 1
-        odd.spki = bytes(spki)
-
-
-_LEAF = [_names, _names, _names, _other_names, _other_names, _weak_point]
-
-
-def _length(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    odd.extensions[BC] = (True, basic(ca=True, length=rng.choice([0, 1, 2])))
-
-
-def _constraints(odd: Odd, rng: random.Random, now: dt.datetime) -> None:
-    lists: list[bytes] = []
-    for tag in (0xA0, 0xA1):
-        if rng.random() < 0.6:
-            subtrees = [der.tlv(der.SEQUENCE, _base(rng), *_limits(rng)) for _ in range(rng.choice([1, 1, 2, 3]))]
-            lists.append(der.tlv(tag, *subtrees))
-    odd.extensions[NC] = (rng.random() < 0.7, der.tlv(der.SEQUENCE, *lists))
-
-
-def _limits(rng: random.Random) -> list[bytes]:
-    return rng.choice([[]] * 10 + [[der.tlv(0x80, b"\0")], [der.tlv(0x80, b"\1")], [der.tlv(0x81, b"\5")]])
-
-
-def _base(rng: random.Random) -> bytes:
-    v4 = ipaddress.ip_address("127.0.0.0").packed + b"\xff\0\0\0"
-    return rng.choice(
-        [
-            *(der.tlv(0x82, one) for one in (b"example.com", b".example.com", b"EXAMPLE.com", b"", b"ample.com")),
-            *(der.tlv(0x82, one) for one in (b"api.example.com", b"x.api.example.com", b"com", b"example.com.")),
-            der.tlv(0x87, v4), der.tlv(0x87, b"\0" * 8), der.tlv(0x87, b"\0" * 32), der.tlv(0x87, b"\0" * 4),
-            *(der.tlv(0x81, one) for one in (b"example.com", b".com", b"a@example.com", b"A@example.com")),
-            *(der.tlv(0x81, one) for one in (b"@example.com", b"")),
-            *(der.tlv(0x86, one) for one in (b"api.example.com", b".example.com", b"x")),
-            der.tlv(0xA4, name(("C", "pt"))), der.tlv(0xA4, name(("CN", HOST))), der.tlv(0xA4, name()),
-            der.tlv(0x88, b"\x2a\x03"),
-            der.tlv(0xA0, der.oid("1.3.6.1.4.1.311.20.2.3"), der.tlv(0xA0, der.tlv(0x0C, b"u@x"))),
-        ]
-    )  # fmt: skip
-
-
-_CA = [_length, _constraints, _constraints, _constraints]
 
 
 def _drop(chain: list[bytes], anchors: list[bytes], cas: Any, rng: random.Random, now: dt.datetime) -> None:

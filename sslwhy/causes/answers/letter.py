@@ -83,5 +83,5 @@ def _steps(verdict: AnswerVerdict) -> list[str]:
     for remedy in upstream_remedies(verdict):
         if remedy.actor == SERVICE_OWNER:
             lines.append(f"- {remedy.text}")
-            lines += [f"    {remedy.command}"] if remedy.command else []
+            lines += [f"    {line}" for line in (remedy.command or "").splitlines()]
     return lines

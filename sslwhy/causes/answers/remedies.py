@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sslwhy.facts.answer import AnswerVerdict
 
-_TO_YOU = "nothing to change here; send the service's owner the message in the report"
+_TO_YOU = "send the service's owner the message in the report; there is nothing to change on this side"
 
 
 def upstream_remedies(verdict: AnswerVerdict) -> tuple[Remedy, ...]:
@@ -29,7 +29,7 @@ def _steps(verdict: AnswerVerdict) -> Iterator[dict[str, str]]:
         yield from steps["reasons"][verdict.reason]
         return
     topic = "trust anchor" if verdict.code == "upstream-trust-failure" else "versions"
-    yield from steps["first look"]
+    yield from steps["first look"][topic]
     yield from _for_platform(steps[topic], verdict.platform)
 
 

@@ -13,7 +13,7 @@ from sslwhy.text import clean, span, utc
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sslwhy.causes.case import Case
     from sslwhy.facts.observed import Observed
@@ -41,6 +41,7 @@ class ClientCertificateExpired(Refusal):
 
     code = "client-certificate-expired"
     specificity = 68
+    supersedes = frozenset({"client-certificate-rejected"})
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
@@ -58,26 +59,33 @@ class ClientCertificateExpired(Refusal):
 
 def _outdated(case: Case, bad: Certificate, *, late: bool) -> Finding:
     now = case.evidence.machine.now
-    moment = (bad.not_after if late else bad.not_before) or now
+    view, moment = ClientView(case), (bad.not_after if late else bad.not_before) or now
     when = f"expired {utc(moment)} ({span(now - moment)} ago)" if late else f"is valid only from {utc(moment)}"
-    undemanded = ClientView(case).undemanded
+    own = bad == view.path[0]
+    role = "the client certificate" if own else "the intermediate sent with the client certificate,"
     return ClientCertificateExpired.finding(
-        f"the client certificate {clean(bad.label)} {when}",
-        expected="a client certificate that is valid now",
-        actual=f"{'notAfter' if late else 'notBefore'} {utc(moment)}; now {utc(now)}; "
-        f"the server answered with {_met(case.evidence.observed)}",
-        confidence="likely" if undemanded else "confirmed",
-        alternatives=_UNASKED * undemanded,
+        f'{role} "{clean(bad.label)}"{"" if own else ","} {when}',
+        expected="a client certificate and intermediates that are valid now",
+        actual=f"{'notAfter' if late else 'notBefore'} {utc(moment)}; now {utc(now)} (local clock); "
+        f"{_met(case.evidence.observed)}",
+        confidence="likely" if view.undemanded else "confirmed",
+        alternatives=_UNASKED * view.undemanded,
         certificate=bad.sha256,
-        remedies=[
-            Remedy(YOU, "have the client certificate renewed and deploy it to every machine that calls the service"),
-            Remedy(YOU, "see the dates of the file in use", command=_dates(case)),
-        ],
+        remedies=_outdated_remedies(case, own=own, late=late),
     )
 
 
-def _dates(case: Case) -> str:
-    return f"openssl x509 -in {shlex.quote(_path_of(case))} -noout -dates"
+def _outdated_remedies(case: Case, *, own: bool, late: bool) -> Iterator[Remedy]:
+    path = _path_of(case)
+    if not late:
+        yield Remedy(YOU, "use the previous client certificate until then; see that the local clock is right")
+    elif own:
+        yield Remedy(YOU, "have the client certificate renewed and deploy it to every machine that calls the service")
+    else:
+        yield Remedy(YOU, f"replace the intermediate in {path} by the issuer's current one")
+    if own:
+        dates = f"openssl x509 -in {shlex.quote(path)} -noout -dates"
+        yield Remedy(YOU, "see the dates of the file in use", command=dates)
 
 
 def _path_of(case: Case) -> str:
@@ -86,7 +94,7 @@ def _path_of(case: Case) -> str:
 
 
 def _met(seen: Observed) -> str:
-    return f"alert {alert_name(seen.alert)}" if seen.alert is not None else "the end of the connection"
+    return f"alert {alert_name(seen.alert)}" if seen.alert is not None else "the connection ended without an alert"
 
 
 def _expired_elsewhere(view: ClientView) -> Finding:
@@ -136,20 +144,20 @@ class ClientChainIncomplete(Refusal):
         where, link = view.left_out[0]
         names = view.accepted_names
         yield cls.finding(
-            f"the client certificate was sent without its intermediate {clean(link.label)}",
+            f'the client certificate was sent without its intermediate "{clean(link.label)}"',
             expected="the client certificate, then each intermediate up to a CA that the server accepts"
             + (f": {names}" if names else ""),
-            actual=f"{len(view.certificates)} certificate sent; {view.describes_ours}; {_met(case.evidence.observed)}",
+            actual=f"{len(view.certificates)} certificate{'s' * (len(view.certificates) > 1)} sent; "
+            f"{view.describes_ours}; {_met(case.evidence.observed)}",
             confidence="confirmed" if leads else "likely",
             alternatives=[] if leads else ["the server does not trust this CA at all (client-certificate-untrusted)"],
             certificate=view.path[0].sha256,
             remedies=[
                 Remedy(
                     YOU,
-                    f"append the intermediate {clean(link.label)} to {_path_of(case)}, after the client certificate; "
-                    f"it is in {clean(where)}",
+                    f'append the intermediate "{clean(link.label)}" to {_path_of(case)}; it is in {clean(where)}',
                 ),
-                Remedy(SERVER_OPERATOR, "or add the intermediate to the CAs for callers"),
+                Remedy(SERVER_OPERATOR, "or add the intermediate to the CAs that are accepted for callers"),
             ],
         )
 
@@ -181,7 +189,7 @@ class ClientCertificateUntrusted(Refusal):
     def find(cls, case: Case) -> Iterable[Finding]:
         """Yield the finding where the server names an unknown CA."""
         view = ClientView(case)
-        if not view.refused or case.evidence.observed.alert != _UNKNOWN_CA:
+        if not view.refused or case.evidence.observed.alert != _UNKNOWN_CA or any(ClientChainIncomplete.find(case)):
             return
         named = bool(view.accepted) and not any(map(view.accepts_issuer, view.path))
         whole = bool(view.path) and view.path[-1].is_self_issued
@@ -190,7 +198,7 @@ class ClientCertificateUntrusted(Refusal):
             f"{case.evidence.target.authority} does not trust the CA of the client certificate",
             expected=f"a client certificate issued by one of: {names}"
             if names
-            else "a client certificate of a CA it trusts",
+            else "a client certificate issued by a CA that the server trusts",
             actual=f"{view.describes_ours}; alert {alert_name(_UNKNOWN_CA)}",
             confidence="confirmed" if sure else "likely",
             alternatives=[]
@@ -199,9 +207,7 @@ class ClientCertificateUntrusted(Refusal):
             certificate=view.path[0].sha256 if view.path else None,
             remedies=[
                 Remedy(YOU, "use the client certificate that was issued for this service and this environment"),
-                Remedy(
-                    SERVER_OPERATOR, "add the CA of this certificate to those accepted for callers, if it should be"
-                ),
+                Remedy(SERVER_OPERATOR, "or add the CA of this certificate to those that are accepted for callers"),
             ],
         )
 
@@ -222,8 +228,8 @@ class ClientCertificateRejected(Refusal):
         usage lacks clientAuth.
 
     What to do:
-        Ask the server's operator what the log says about this certificate; its subject, serial number and issuer are in
-        the report.
+        Ask the server's operator what the log says about this certificate; the report names its subject, serial number
+        and issuer.
     """
 
     code = "client-certificate-rejected"
@@ -250,13 +256,14 @@ def rejected_finding(case: Case, met: str, why: str = "", *, confidence: Confide
     return ClientCertificateRejected.finding(
         f"{case.evidence.target.authority} refused the client certificate{why}",
         expected="a client certificate that the server accepts",
-        actual=f"{view.describes_ours}; {met}",
+        actual=f"{view.describes_ours}; {met}" if view.certificates else met,
         confidence=confidence,
         alternatives=[]
         if confidence == "confirmed"
         else ["the server refused the call for another reason of its own", *_UNASKED * view.undemanded],
         certificate=view.certificates[0].sha256 if view.certificates else None,
         remedies=[
+            *_REMEDY_FOR.get(why, ()),
             Remedy(SERVER_OPERATOR, "look up in the TLS log why this certificate was refused"),
             Remedy(YOU, "check that this certificate is the one registered with this very service and URL"),
         ],
@@ -264,15 +271,20 @@ def rejected_finding(case: Case, met: str, why: str = "", *, confidence: Confide
 
 
 _UNASKED = ("the certificate was never asked for: a probe was not, though the server may ask later than that",)
+_IS_REVOKED, _NOT_FOR_CLIENTS = ": it is revoked", ": its extended key usage lacks clientAuth"
+_REMEDY_FOR = {
+    _IS_REVOKED: (Remedy(YOU, "have a new client certificate issued, with a new key"),),
+    _NOT_FOR_CLIENTS: (Remedy(YOU, "have the client certificate re-issued with extended key usage clientAuth"),),
+}
 _CLIENT_AUTH, _ANY_USAGE = "1.3.6.1.5.5.7.3.2", "2.5.29.37.0"
 
 
 def _why(view: ClientView, seen: Observed) -> str:
     if seen.alert == _REVOKED:
-        return ": it is revoked"
+        return _IS_REVOKED
     if seen.alert == _ACCESS_DENIED:
         return ": it may not use this service"
     usages = view.certificates[0].extensions.extended_key_usage
     if usages is not None and not {_CLIENT_AUTH, _ANY_USAGE} & set(usages):
-        return ": its extended key usage lacks clientAuth"
+        return _NOT_FOR_CLIENTS
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from sslwhy.causes import offers
+from sslwhy.causes import offers, snippets
 from sslwhy.causes.base import Cause
 from sslwhy.causes.client.view import (
     ABSENT,
@@ -119,7 +119,7 @@ def required_finding(case: Case, met: str, *, confidence: Confidence = "confirme
         alternatives=_OTHERWISE[confidence],
         remedies=[
             _own_certificate(case),
-            Remedy(SERVER_OPERATOR, "say which CA issues certificates for callers, and issue one"),
+            Remedy(SERVER_OPERATOR, "tell callers which CA issues their certificates, and issue one"),
         ],
     )
 
@@ -127,7 +127,7 @@ def required_finding(case: Case, met: str, *, confidence: Confidence = "confirme
 _OTHERWISE: dict[Confidence, tuple[str, ...]] = {
     "confirmed": (),
     "likely": ("the server refused the call for another reason of its own",),
-    "possible": ("the server does without a certificate, too: the failure has another reason",),
+    "possible": ("the server also goes on without one: the failure has another reason",),
 }
 
 
@@ -137,12 +137,5 @@ def in_words(verdict: AnswerVerdict) -> str:
 
 
 def _own_certificate(case: Case) -> Remedy:
-    text = "give the session the client certificate (chain) and its key, both in PEM"
-    if (case.evidence.observed.type or "").startswith("httpx."):
-        return Remedy(
-            YOU, text, snippet='context.load_cert_chain("client.pem", "client-key.pem")\nhttpx.Client(verify=context)'
-        )
-    lines = ['session.cert = ("client.pem", "client-key.pem")']
-    if case.evidence.operation.kind in {"wsdl", "schema", "operation"}:
-        lines.append("client = Client(wsdl, transport=Transport(session=session))")
-    return Remedy(YOU, text, snippet="\n".join(lines))
+    text = "give the client a certificate and its private key; both in PEM, and the certificate with its intermediates"
+    return Remedy(YOU, text, snippet=snippets.with_certificate(case, "client.pem", "client-key.pem"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from sslwhy.causes import snippets
 from sslwhy.causes.base import Cause
 from sslwhy.causes.one_host import one_host
 from sslwhy.facts.tls import reasons
@@ -93,7 +94,7 @@ class ClientCertificateUnreadable(_OwnFile):
         The file's first bytes and PEM headers are looked at. No key is decrypted or kept.
 
     What to do:
-        Convert the file once; the report prints the command.
+        Convert the file, once; the report prints the command. Where it is not readable, let the program's user read it.
     """
 
     code = "client-certificate-unreadable"
@@ -105,50 +106,51 @@ class ClientCertificateUnreadable(_OwnFile):
         if mine is None or mine.problem not in _UNREADABLE:
             return
         yield cls.finding(
-            f"the client certificate {_named(mine)} cannot be loaded: {clean(mine.detail or '')}",
+            f"the client certificate {_named(mine)} cannot be loaded: "
+            + clean((mine.detail or "").removeprefix(f"{mine.certificate_path}: ")),
             expected="PEM text: the certificate, its intermediates, and the private key there or in a second file",
             actual=clean(mine.detail or ""),
-            remedies=[_conversion(mine)],
+            remedies=[_conversion(case, mine)],
         )
 
 
-def _conversion(mine: ClientCertificate) -> Remedy:
+def _conversion(case: Case, mine: ClientCertificate) -> Remedy:
     path = shlex.quote(mine.certificate_path or "client")
     if mine.problem == "pkcs12":
         return Remedy(
             YOU,
-            "convert it to PEM; the new file holds the bare private key, so let only the program's user read it. "
+            "convert it to PEM; the new file holds the bare private key, so let only the program's user read it; "
             "OpenSSL 3 needs -legacy for old containers (RC2)",
             command=f"umask 077; openssl pkcs12 -in {path} -out client.pem -nodes",
-            snippet='session.cert = "client.pem"',
+            snippet=snippets.with_certificate(case, "client.pem"),
         )
     if mine.problem == "der":
         return Remedy(
             YOU,
             "convert the certificate to PEM, and name the key's PEM file beside it",
             command=f"openssl x509 -inform DER -in {path} -out client.pem",
-            snippet=f'session.cert = ("client.pem", {mine.key_path or "client-key.pem"!r})',
+            snippet=snippets.with_certificate(case, "client.pem", mine.key_path or "client-key.pem"),
         )
     if mine.problem == "no-key" and mine.key_path:
         return Remedy(
             YOU,
             f"give {mine.source} the private key in PEM, and only the program's user the right to read it",
             command=f"umask 077; openssl pkey -in {shlex.quote(mine.key_path)} -out client-key.pem",
-            snippet=f'session.cert = ({mine.certificate_path!r}, "client-key.pem")',
+            snippet=snippets.with_certificate(case, str(mine.certificate_path), "client-key.pem"),
         )
     if mine.problem == "no-key":
         return Remedy(
             YOU,
             "name the private key's file, too",
-            snippet=f'session.cert = ({mine.certificate_path!r}, "/path/to/client-key.pem")',
+            snippet=snippets.with_certificate(case, str(mine.certificate_path), "/path/to/client-key.pem"),
         )
     if mine.problem == "directory":
         return Remedy(YOU, f"name the file in {mine.source}, not the directory that it lies in")
     if mine.problem == "unreadable":
-        return Remedy(
-            ADMINISTRATOR, "let the program's user read the file, and nobody else", command=f"chmod 600 {path}"
-        )
-    return Remedy(YOU, f"give {mine.source} the file that holds the certificate in PEM, certificate before key")
+        windows = case.evidence.machine.platform == "win32"
+        command = None if windows else f"chown PROGRAM_USER {path} && chmod 400 {path}"
+        return Remedy(ADMINISTRATOR, "let the program's user read the file, and nobody else", command=command)
+    return Remedy(YOU, f"give {mine.source} the PEM file that holds the certificate")
 
 
 class ClientKeyEncrypted(_OwnFile):
@@ -207,7 +209,7 @@ class ClientKeyMismatch(_OwnFile):
         comparison says the same.
 
     What to do:
-        Put the pair together; the report's command must print the same digest twice.
+        Put the pair together; the two commands in the report then print the same digest.
     """
 
     code = "client-key-mismatch"
@@ -223,22 +225,29 @@ class ClientKeyMismatch(_OwnFile):
         yield cls.finding(
             f"the private key does not belong to the client certificate {path}",
             expected="the key whose public half stands in the first certificate of the file",
-            actual="another public key" + _first_is_authority(mine),
-            remedies=[Remedy(YOU, "put certificate and key of one pair together; compare", command=_comparison(mine))],
+            actual="another public key"
+            + "; the first certificate of the file is a CA's" * _begins_with_authority(mine),
+            remedies=[
+                Remedy(
+                    YOU,
+                    "put the client's own certificate first in the file, before its intermediates"
+                    if _begins_with_authority(mine)
+                    else "name the key that belongs to this certificate; both commands then print the same digest",
+                    command=_comparison(mine),
+                )
+            ],
         )
 
 
-def _first_is_authority(mine: ClientCertificate | None) -> str:
-    if mine is None or not mine.certificates or not Certificate.from_der(mine.certificates[0]).is_ca:
-        return ""
-    return "; the first certificate in the file is a CA, the end-entity must come first"
+def _begins_with_authority(mine: ClientCertificate | None) -> bool:
+    return bool(mine and mine.certificates and Certificate.from_der(mine.certificates[0]).is_ca)
 
 
 def _comparison(mine: ClientCertificate | None) -> str:
     certificate = shlex.quote((mine and mine.certificate_path) or "client.pem")
     key = shlex.quote((mine and (mine.key_path or mine.certificate_path)) or "client-key.pem")
     public = (f"openssl x509 -in {certificate} -noout -pubkey", f"openssl pkey -in {key} -pubout")
-    return "; ".join(f"{command} | openssl sha256" for command in public)
+    return "\n".join(f"{command} | openssl sha256" for command in public)
 
 
 class ClientCertificateWeak(_OwnFile):

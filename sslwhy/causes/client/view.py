@@ -147,11 +147,12 @@ class ClientView:
 
     @property
     def describes_ours(self) -> str:
-        """Return our certificate in words: subject and issuer."""
+        """Return our certificate in words: subject, serial number and issuer."""
         if not self.certificates:
             return "the client certificate"
         first = self.certificates[0]
-        return f"{clean(first.subject) or '(empty subject)'}, issued by {clean(first.issuer)}"
+        subject = clean(first.subject) or "(empty subject)"
+        return f"{subject}, serial number {first.serial:X}, issued by {clean(first.issuer)}"
 
 
 def _path(certificates: list[Certificate]) -> list[Certificate]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
+from sslwhy.causes.handshake import directives
 from sslwhy.causes.one_host import one_host
 from sslwhy.facts import questions
 from sslwhy.facts.peer import ServerFlight
@@ -64,7 +65,9 @@ class NoSharedGroup(Cause):
             expected=f"one of this client's groups: {offers.group_names(ours)}",
             actual=f"the server chose {name} as soon as it was offered",
             remedies=[
-                Remedy(SERVER_OPERATOR, "enable the groups X25519 and secp256r1 (prime256v1)"),
+                Remedy(
+                    SERVER_OPERATOR, "enable the groups X25519 and secp256r1 (prime256v1)", command=directives.GROUPS
+                ),
                 _group_remedy(case, chosen),
             ],
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
+from sslwhy.causes.handshake import directives
 from sslwhy.causes.handshake.unsteady import unsteady_finding
 from sslwhy.causes.one_host import one_host
 from sslwhy.facts import questions
@@ -78,7 +79,7 @@ class WeakDhParameters(Cause):
                 Remedy(
                     SERVER_OPERATOR,
                     "enable ECDHE, or use a prime of 2048 bits or more",
-                    command="openssl dhparam -out dhparam.pem 2048",
+                    command=directives.DH_PRIME,
                 ),
                 one_host(
                     case,
@@ -104,7 +105,7 @@ class LegacyRenegotiation(Cause):
 
     What it is:
         The server does not answer the ``renegotiation_info`` extension (RFC 5746, from 2010). An attacker on the way
-        could put data of his own before the program's (CVE-2009-3555). OpenSSL 3 refuses such servers by default;
+        could put data of their own before the program's (CVE-2009-3555). OpenSSL 3 refuses such servers by default;
         OpenSSL 1.1.1 did not, so the error appears with an upgrade of Python or of the system.
 
     How it is found:
@@ -141,7 +142,7 @@ class LegacyRenegotiation(Cause):
                 one_host(
                     case,
                     "until then, allow legacy renegotiation for this one host; an attacker on the way could put data "
-                    "of his own before the program's (CVE-2009-3555)",
+                    "of their own before the program's (CVE-2009-3555)",
                     "context.options |= 0x4  # SSL_OP_LEGACY_SERVER_CONNECT",
                 ),
             ],
@@ -212,7 +213,7 @@ def _name_finding(case: Case, *, proven: bool) -> Finding:
         expected=f"a site under the name {name}",
         actual=f"with SNI {name}: {met}" + ("; without SNI the server answers" if proven else ""),
         remedies=[
-            Remedy(YOU, "correct the host name in the URL; aliases and internal names are often unknown to the server"),
+            Remedy(YOU, "check the host name in the URL; aliases and internal names are often unknown to the server"),
             Remedy(SERVER_OPERATOR, f"add {name} to the names of the site, and to its certificate"),
         ],
     )
@@ -269,7 +270,7 @@ class AlpnMismatch(Cause):
         ours = listed(offers.offer_of(case).alpn) or "http/1.1"
         yield cls.finding(
             f"{case.evidence.target.authority} accepts none of the application protocols offered: {ours}",
-            expected=f"one of {ours} (ALPN)",
+            expected=f"{ours} (ALPN)",
             actual=f"alert {alert_name(_NO_APPLICATION_PROTOCOL)}",
             remedies=[
                 Remedy(SERVER_OPERATOR, "enable HTTP/1.1 on this port"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause, doubt
+from sslwhy.causes.handshake import directives
 from sslwhy.causes.handshake.unsteady import unsteady_finding
 from sslwhy.causes.one_host import one_host
 from sslwhy.facts import questions
@@ -100,14 +101,15 @@ def _version_finding(case: Case, accepted: tuple[int, ...]) -> Finding:
 
 
 def _old_server(case: Case, newest: int) -> list[Remedy]:
-    operator = Remedy(SERVER_OPERATOR, "enable TLS 1.2 and TLS 1.3; TLS 1.0 and 1.1 are deprecated (RFC 8996)")
+    text = "enable TLS 1.2 and TLS 1.3; TLS 1.0 and 1.1 are deprecated (RFC 8996)"
+    operator = Remedy(SERVER_OPERATOR, text, command=directives.VERSIONS)
     if newest < TLS_1_0:
         return [operator, Remedy(YOU, "wait for the server: no current TLS library speaks SSLv3 any more")]
     name = version_name(newest)
     weak = ", and security level 0 with it (OpenSSL 3 refuses its SHA-1 signatures otherwise)" * (newest < TLS_1_2)
     mounted = one_host(
         case,
-        f"until then, allow {name} for this one host{weak}; whoever is on the way may attack what it protects",
+        f"until then, allow {name} for this one host{weak}; an attacker on the way may break its protection",
         f"context.minimum_version = ssl.TLSVersion.{'MINIMUM_SUPPORTED' if weak else _ENUM[newest]}",
         *(['context.set_ciphers("DEFAULT@SECLEVEL=0")'] if weak else []),
     )
@@ -143,7 +145,7 @@ def _intolerance(case: Case) -> Finding:
         expected="TLS 1.2 in answer to an offer of TLS 1.2 and 1.3 (RFC 8446 section 4.2.1)",
         actual="with TLS 1.3 in the offer the ClientHello is refused, without it it is answered",
         remedies=[
-            Remedy(SERVER_OPERATOR, "update the server, or the load balancer or filter before it, or enable TLS 1.3"),
+            Remedy(SERVER_OPERATOR, "enable TLS 1.3, or update the server, or the load balancer or filter before it"),
             one_host(
                 case,
                 "until then, offer TLS 1.2 at most to this one host; it costs what TLS 1.3 would have hidden",
@@ -167,7 +169,7 @@ def _version_said(case: Case) -> Finding:
         confidence="confirmed" if refused_by_us else "possible" if asked else "likely",
         alternatives=[] if refused_by_us else [_untold(case)],
         remedies=[
-            Remedy(SERVER_OPERATOR, "enable TLS 1.2 and TLS 1.3"),
+            Remedy(SERVER_OPERATOR, "enable TLS 1.2 and TLS 1.3", command=directives.VERSIONS),
             *offers.checks(case, "see which versions the server accepts"),
         ],
     )
@@ -182,7 +184,7 @@ def _untold(case: Case) -> str:
     return f"the server may be newer or older than this client; probes told nothing: {why}"
 
 
-_REFUSES_ALL = "the server refused every version that a probe offered: it, or something before it, refuses this client"
+_REFUSES_ALL = "the server, or a filter in front of it, refused every version that a probe offered"
 
 
 class NoSharedCipher(Cause):
@@ -249,14 +251,15 @@ def _fits(code: int, version: int) -> bool:
 
 
 def _cipher_remedies(case: Case, theirs: tuple[int, ...]) -> list[Remedy]:
-    operator = Remedy(SERVER_OPERATOR, "enable suites with ECDHE and AES-GCM or ChaCha20 (RFC 9325 section 4.2)")
+    text = "enable suites with ECDHE and AES-GCM or ChaCha20 (RFC 9325 section 4.2)"
+    operator = Remedy(SERVER_OPERATOR, text, command=directives.SUITES)
     table = suites()
     usable = [table[code] for code in theirs if code in table and table[code].openssl and table[code].bits >= 112]
     usable = [suite for suite in usable if not suite.anonymous]
     if not usable:
         return [operator, Remedy(YOU, "wait for the server: what it accepts protects nothing")]
     best = max(usable, key=lambda suite: (suite.ephemeral_ec, suite.ephemeral_dh, suite.aead, suite.bits))
-    cost = "the past traffic can be read once the server's key leaks" if best.key_exchange == "RSA" else "it is weaker"
+    cost = "past traffic can be read once the server's key leaks" if best.key_exchange == "RSA" else "it is weaker"
     level = "" if best.bits > 112 else "@SECLEVEL=1"
     mounted = one_host(
         case,

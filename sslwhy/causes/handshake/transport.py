@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
 from sslwhy.causes.one_host import one_host
+from sslwhy.causes.service.soap import ForcedHttps
 from sslwhy.facts import questions
 from sslwhy.facts.peer import AlertReceived, NotTls, PeerClosed
 from sslwhy.facts.tls import reasons
@@ -64,7 +65,7 @@ class NotTlsAtAll(Cause):
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
         """Yield the finding where a probe read what the peer speaks, or where the library could not read it."""
-        if not cls.explains(case.evidence.observed) or case.evidence.machine.forked:
+        if not cls.explains(case.evidence.observed) or case.evidence.machine.forked or any(ForcedHttps.find(case)):
             return
         survey, target = offers.survey_of(case), case.evidence.target
         heard = [survey.answer(name) for name in (questions.COPY, questions.GREETING)]
@@ -204,7 +205,8 @@ class LargeClientHelloDropped(Cause):
             alternatives=[] if proven else ["the server objects to something in the offer itself"],
             remedies=[
                 Remedy(
-                    NETWORK_OPERATOR, "let a ClientHello pass that takes more than one packet; check the path's MTU"
+                    NETWORK_OPERATOR,
+                    "let a ClientHello of more than one packet pass, and check the MTU of the path",
                 ),
                 one_host(
                     case,

@@ -89,7 +89,7 @@ class HandshakeClosed(Cause):
             alternatives=_CLOSED_BY if always else [*_CLOSED_BY, "the server refuses something in this client's offer"],
             remedies=[
                 Remedy(SERVER_OPERATOR, "look up in the log of the server, or of the load balancer, why it closed"),
-                Remedy(YOU, "ask whether this address is meant to be reached from here: a filter may close silently"),
+                Remedy(YOU, "ask whether this address may be reached from here; a filter may close without a word"),
             ],
         )
 
@@ -198,8 +198,8 @@ def _timeout_remedies(case: Case) -> list[Remedy]:
         remedies.insert(0, Remedy(PROXY_OPERATOR, f"check whether the proxy reaches {evidence.target.authority}"))
     remedies += offers.checks(case, "see whether the server answers at all, given a minute", "--timeout", "60")
     if evidence.operation.kind == "operation":
-        text = "keep an operation_timeout on zeep's Transport: without one, its default, this call would have hung"
-        remedies.append(Remedy(YOU, text, snippet="Transport(session=session, operation_timeout=30)"))
+        text = "keep the operation_timeout on zeep's transport; without one, its default, this call would have hung"
+        remedies.append(Remedy(YOU, text))
     return remedies
 
 
@@ -243,7 +243,7 @@ class ConnectionReset(Cause):
         yield cls.finding(
             f"the connection to {offers.addressed(case)} was reset {begun}",
             expected="an answer",
-            actual=f"errno {evidence.observed.errno}: connection reset" + _otherwise(case),
+            actual=f"a reset (errno {evidence.observed.errno})" + _otherwise(case),
             confidence="likely",
             alternatives=[
                 "a firewall or filter on the way sent the reset in the server's name",

@@ -44,6 +44,6 @@ def unsteady_finding(cause: type[Cause], case: Case, expected: str) -> Finding:
 
 
 _ALIKE = (
-    "one of several servers behind this address is configured differently in another way",
+    "the servers behind this address differ in something else",
     "the server was being restarted or reconfigured, or it limits how often it is asked",
 )

@@ -59,7 +59,15 @@ class InterceptingProxy(Cause):
     topic = "path"
     subject = "network"
     specificity = 90
-    supersedes = frozenset({"untrusted-root", "unknown-issuer", "missing-intermediate", "strict-profile-violation"})
+    supersedes = frozenset(
+        {
+            "untrusted-root",
+            "unknown-issuer",
+            "missing-intermediate",
+            "strict-profile-violation",
+            "trusted-by-system-only",
+        }
+    )
 
     @classmethod
     def explains(cls, observed: Observed) -> bool:
@@ -75,7 +83,7 @@ class InterceptingProxy(Cause):
             return
         host = case.evidence.target.authority
         yield cls.finding(
-            f"{seen.who} answers in place of {host}: it signed the certificate for {distrust.end_entity}",
+            f'{seen.who} answers in place of {host}: it signed the certificate "{distrust.end_entity}"',
             expected="a certificate of the server's own, issued by an authority that the store in force holds",
             actual="; ".join(seen.circumstances),
             confidence=seen.confidence,
@@ -126,7 +134,7 @@ class _Seen:
                 yield "by this name it says that it does not trust the server behind it either"
         yield "no public authority vouches for it"
         if self.anchor:
-            yield f"only the operating system's store holds its root {clean(self.anchor.label, 80)}"
+            yield f'only the operating system\'s store holds its root "{clean(self.anchor.label, 80)}"'
         if self.route.proxy:
             yield f"reached through the proxy {clean(self.route.proxy, 100)}"
 

@@ -52,14 +52,14 @@ def _as_the_system(distrust: Distrust) -> Iterator[Remedy]:
 def _trust_root(distrust: Distrust) -> Iterator[Remedy]:
     top = distrust.path.path[-1].certificate
     ways = tuple(trust(distrust.case, top)) if top.is_self_signed else ()
-    missing = f"the root {clean(top.label, 80)}" if top.is_self_signed else f"the root above {clean(top.issuer, 120)}"
-    yield from ways or [Remedy(YOU, f"obtain {missing} from the network's operator and add it to your bundle")]
+    missing = f'the root "{clean(top.label, 80)}"' if top.is_self_signed else f"the root above {clean(top.issuer, 120)}"
+    yield from ways or [Remedy(YOU, f"obtain {missing} from the network operator and add it to your bundle")]
 
 
 def _relax(distrust: Distrust) -> Iterator[Remedy]:
     words = distrust.path.faults[0].expected if distrust.path.faults else "the strict profile"
     text = f"make the inspecting authority follow RFC 5280: {clean(words, 160)}"
     yield Remedy(NETWORK_OPERATOR, text)
-    text = "until then, verify this host without the strict profile, as Python did before 3.13"
+    text = "until then, verify this one host without the strict profile, as Python did before 3.13"
     statement = "context.verify_flags &= ~ssl.VERIFY_X509_STRICT"
     yield one_host(distrust.case, text, statement)

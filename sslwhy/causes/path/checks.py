@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.path import purpose, strict
-from sslwhy.causes.path.constraints import Limits, Names
+from sslwhy.causes.path.constraints import Effort, Limits, Names
 from sslwhy.causes.path.faults import Fault, FaultKind
 from sslwhy.causes.path.identity import matches, refusals
 from sslwhy.causes.path.signatures import is_readable, signed_by
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from sslwhy.causes.path.faults import Path, PathRules
     from sslwhy.causes.path.identity import ReferenceIdentity
+    from sslwhy.facts.x509.certificate import Certificate
 
 _LEVELS = (0, 80, 112, 128, 192, 256)
 _OIDS_SHOWN = 3
@@ -129,7 +131,14 @@ def _path_length(path: Path, depth: int, issuers: int) -> Iterator[Fault]:
     basic = path.links[depth].certificate.extensions.basic_constraints
     if depth > 1 and basic is not None and basic.path_length is not None and issuers > basic.path_length:
         expected = f"at most {basic.path_length} intermediates below it"
-        yield _fault("path-length", VerifyCode.PATH_LENGTH_EXCEEDED, path, depth, expected, f"{issuers} below it, {basic.path_length} allowed")
+        yield _fault(
+            "path-length",
+            VerifyCode.PATH_LENGTH_EXCEEDED,
+            path,
+            depth,
+            expected,
+            f"{issuers} below it, {basic.path_length} allowed",
+        )
 
 
 def check_levels(path: Path, rules: PathRules) -> Iterator[Fault]:
@@ -226,22 +235,39 @@ def check_name_constraints(path: Path, reference: ReferenceIdentity | None) -> I
     """Check every certificate against the name constraints above it (``check_name_constraints``)."""
     # Python hands the flag that ignores common names to OpenSSL together with a host name only.
     by_host = reference is not None and reference.address is None and not reference.common_name_fallback
-    limits = _limits(path)
-    for depth in range(len(path.links) - 1, -1, -1):
-        certificate = path.links[depth].certificate
+    certificates = tuple(link.certificate for link in path.links)
+    for depth, above, code, name in _violations(certificates, with_common_names=not by_host):
+        expected = f"only names that the constraints of {certificates[above].label} allow"
+        yield _fault("name-constraint", code, path, depth, expected, name)
+
+
+# What would be with another trust store or another rule is asked for the same path again and again.
+@lru_cache(maxsize=32)
+def _violations(
+    certificates: tuple[Certificate, ...], *, with_common_names: bool
+) -> tuple[tuple[int, int, VerifyCode, str], ...]:
+    """Return where a name is, where the constraint is, how it is broken, and the name."""
+    found = []
+    limits, effort = _limits(certificates), Effort()
+    for depth in range(len(certificates) - 1, -1, -1):
+        certificate = certificates[depth]
         if depth and certificate.is_self_issued:
             continue
-        names = Names(certificate, with_common_names=depth == 0 and not by_host)
+        names = Names(certificate, effort, with_common_names=depth == 0 and with_common_names)
         for above, limit in limits:
             if above <= depth:
                 break
-            found = limit.violation(names)
-            if found:
-                code, name = found
-                expected = f"only names that the constraints of {path.links[above].certificate.label} allow"
-                yield _fault("name-constraint", code, path, depth, expected, name)
+            broken = limit.violation(names)
+            if broken:
+                found.append((depth, above, *broken))
+    return tuple(found)
 
 
-def _limits(path: Path) -> list[tuple[int, Limits]]:
-    constraints = [(depth, link.certificate.extensions.name_constraints) for depth, link in enumerate(path.links)]
-    return [(depth, Limits(found)) for depth, found in reversed(constraints) if found is not None]
+def _limits(certificates: tuple[Certificate, ...]) -> list[tuple[int, Limits]]:
+    # A circle of trust anchors brings the same certificate many times.
+    made = {
+        one: Limits(one.extensions.name_constraints)
+        for one in dict.fromkeys(certificates)
+        if one.extensions.name_constraints is not None
+    }
+    return [(depth, made[one]) for depth, one in reversed(list(enumerate(certificates))) if one in made]

@@ -65,12 +65,16 @@ class WsdlAddressMismatch(Cause):
         if source == f"{evidence.target.host}:{evidence.target.port}" or any(ForcedHttps.find(case)):
             return
         address = clean(evidence.target.url or evidence.target.authority)
+        rewritten = operation.origin == "forced-https"
         yield cls.finding(
             f"the address {address} was written in the WSDL, not in your code",
             expected=f"a soap:address at {source}, where the WSDL came from",
             actual=f"soap:address {address} in {clean(operation.document or '')}",
             confidence="likely",
-            alternatives=("the service does live at that address, and the fault there is all that is wrong",),
+            alternatives=(
+                *(("zeep's force_https rewrote an http address of the WSDL (forced-https)",) if rewritten else ()),
+                "the service does live there, and only what failed there is wrong",
+            ),
             remedies=_other_address(evidence),
         )
 
@@ -118,12 +122,12 @@ class ForcedHttps(Cause):
             expected="a soap:address with https",
             actual=f"{seen}; Settings.force_https is on and the WSDL came over https",
             confidence="likely",
-            alternatives=("the WSDL itself names this https address, and the port is the wrong one",),
+            alternatives=("the WSDL itself names this https address with a wrong port",),
             remedies=[
                 *_other_address(evidence),
                 Remedy(
                     YOU,
-                    "only where the service is to be had over plain HTTP and holds nothing secret: stop the rewriting",
+                    "only where the service exists over plain HTTP alone and carries no secret: stop the rewriting",
                     snippet=_UNENCRYPTED,
                 ),
             ],
@@ -185,7 +189,7 @@ def _other_address(evidence: Evidence) -> list[Remedy]:
 def _create_service(evidence: Evidence, authority: str) -> Remedy:
     binding = evidence.operation.binding or "{namespace}BindingName"
     address = f"https://{authority}{urlsplit(evidence.target.url or '').path}"
-    known = "call the address that you were given for the service instead of the one in the WSDL"
+    known = "call the address that you were given for the service, not the one in the WSDL"
     document = clean(evidence.operation.document or "")
     return Remedy(
         YOU,

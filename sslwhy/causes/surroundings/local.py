@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
+from sslwhy.causes.trust.remedies import unset
 from sslwhy.facts.tls import reasons
 from sslwhy.report.values import ADMINISTRATOR, YOU, Remedy
 from sslwhy.text import clean, listed
@@ -20,6 +21,25 @@ if TYPE_CHECKING:
 
 _BAD_RECORD_MAC = 20
 _KEY_LOG = "SSLKEYLOGFILE"
+_NO_FORK = (
+    "two threads used one connection at once",
+    "something on the way, or a faulty machine, changes what is sent",
+)
+_ANEW = """\
+import os
+
+import requests
+
+session = requests.Session()
+
+
+def make_session_anew():
+    global session
+    session = requests.Session()
+
+
+os.register_at_fork(after_in_child=make_session_anew)
+"""
 
 
 class TlsLibraryMisconfigured(Cause):
@@ -71,7 +91,7 @@ class TlsLibraryMisconfigured(Cause):
                     ADMINISTRATOR,
                     f"correct the OpenSSL configuration {clean(named or offer.policy_file or 'openssl.cnf')}; "
                     "see what it leaves",
-                    command="openssl ciphers -v",
+                    command="openssl ciphers -s -v",
                 ),
             ],
         )
@@ -120,8 +140,8 @@ class KeyLogFileUnusable(Cause):
             remedies=[
                 Remedy(
                     YOU,
-                    f"remove {_KEY_LOG} from the environment: whoever reads that file can read the traffic",
-                    command=f"unset {_KEY_LOG}",
+                    f"remove {_KEY_LOG} from the environment; whoever reads that file can read the traffic",
+                    command=unset(case, (_KEY_LOG,)),
                 ),
                 Remedy(
                     ADMINISTRATOR,
@@ -143,7 +163,8 @@ class SessionSharedAcrossProcesses(Cause):
         records with the same keys and numbers into one connection, and the peer cannot make sense of them.
 
     How it is found:
-        The connection was opened in another process than the one in which it failed.
+        The connection was opened in another process than the one in which it failed. In the process that opened it,
+        records that fit no key of the connection make it possible.
 
     What to do:
         Make the session, or the zeep client, in the child: in gunicorn's ``post_fork``, celery's
@@ -165,18 +186,25 @@ class SessionSharedAcrossProcesses(Cause):
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
-        """Yield the finding where the connection came from another process."""
-        if not case.evidence.machine.forked:
+        """Yield the finding where the connection came from another process, or what came fits no key of it."""
+        seen, forked = case.evidence.observed, case.evidence.machine.forked
+        garbled = seen.reason in reasons.MIXED_UP - reasons.FOREIGN or seen.alert == _BAD_RECORD_MAC
+        if not forked and not (seen.stage == "read" and garbled):
             return
+        connection = f"the connection to {case.evidence.target.authority}"
         yield cls.finding(
-            f"the connection to {case.evidence.target.authority} was opened in another process",
+            f"{connection} was opened in another process" if forked else f"records fit no key of {connection}",
             expected="a session of its own in each process",
-            actual="a TLS connection that was opened before fork and used after it",
+            actual="a TLS connection that was opened before fork and used after it"
+            if forked
+            else f"{clean(seen.reason or '')} on a connection of this process, after its handshake",
+            confidence="confirmed" if forked else "possible",
+            alternatives=() if forked else _NO_FORK,
             remedies=[
                 Remedy(
                     YOU,
                     "make the session or client after the fork; where it is global, replace it in the child",
-                    snippet="import os\n\nos.register_at_fork(after_in_child=make_session_anew)",
+                    snippet=_ANEW,
                 ),
             ],
         )

@@ -33,7 +33,7 @@ class NameResolutionFailed(Cause):
         The resolver's own error; no connection was tried.
 
     What to do:
-        Correct the name in the URL. Names of an inner network need the VPN or the name server of that network.
+        Correct the name in the URL. Names of an internal network need the VPN or the name server of that network.
     """
 
     code = "name-resolution-failed"
@@ -55,23 +55,28 @@ class NameResolutionFailed(Cause):
         yield cls.finding(
             f"the name {host} does not resolve",
             expected=f"an address for {host}",
-            actual=_resolver_said(seen),
+            actual=_system_said(seen),
             remedies=[
                 Remedy(
                     YOU,
                     f"check the spelling of {host}, and ask the name server",
-                    command=f"getent hosts {shlex.quote(host)}",
+                    command=f"{_lookup(case)} {shlex.quote(host)}",
                 ),
                 Remedy(
                     ADMINISTRATOR,
-                    "check the name server of this machine; inner names need the VPN or the inner resolver",
+                    "check the name server of this machine; internal names need the VPN or the internal name server",
                 ),
             ],
         )
 
 
-def _resolver_said(seen: Observed) -> str:
-    """Return the resolver's own words; they are shown, never judged."""
+def _lookup(case: Case) -> str:
+    """Return the command that resolves a name as programs do, or, where there is none, that asks the name server."""
+    return "nslookup" if case.evidence.machine.platform in {"win32", "darwin"} else "getent hosts"
+
+
+def _system_said(seen: Observed) -> str:
+    """Return the operating system's own words; they are shown, never judged."""
     words = re.search(r"\[Errno -?\d+\] (?P<words>[^'\")\]]+)", seen.message or "")
     return clean(words["words"]) if words else f"{clean(seen.root_type or '')} {seen.errno or ''}".strip()
 
@@ -157,7 +162,7 @@ class ConnectTimeout(Cause):
         yield cls.finding(
             f"{where} did not answer the attempt to connect",
             expected="an answer to the TCP connection request",
-            actual="no answer until the timeout" if seen.errno is None else f"errno {seen.errno}",
+            actual="no answer until the timeout" if seen.errno is None else f"errno {seen.errno}: {_system_said(seen)}",
             remedies=[
                 Remedy(NETWORK_OPERATOR, f"check routes and firewalls between this machine and {where}"),
                 Remedy(YOU, "check whether a proxy or a VPN is needed to reach this network"),

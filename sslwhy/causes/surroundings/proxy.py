@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
 from sslwhy.causes.surroundings.proxy_tls import ProxySchemeMismatch, chosen_by, configured, named_in
+from sslwhy.causes.trust.remedies import export
 from sslwhy.facts import questions
 from sslwhy.facts.peer import NotTls
 from sslwhy.report.values import PROXY_OPERATOR, YOU, Remedy
@@ -37,8 +37,8 @@ class ProxyAuthenticationRequired(Cause):
         The proxy answered CONNECT with the status 407.
 
     What to do:
-        Put user and password into the proxy's URL, percent-encoded. NTLM and Kerberos need a local helper that
-        authenticates in the program's place.
+        Put user and password into the proxy's URL, percent-encoded (``urllib.parse.quote`` with ``safe=""``). NTLM
+        and Kerberos need a local helper that authenticates in the program's place.
     """
 
     code = "proxy-authentication-required"
@@ -65,10 +65,13 @@ class ProxyAuthenticationRequired(Cause):
             remedies=[
                 configured(
                     case,
-                    "put user and password into the proxy's URL, each percent-encoded (urllib.parse.quote)",
+                    "put user and password into the proxy's URL, each percent-encoded",
                     offers.with_credentials(route, always=True),
                 ),
-                Remedy(PROXY_OPERATOR, "say which authentication the proxy takes; requests and httpx know Basic only"),
+                Remedy(
+                    PROXY_OPERATOR,
+                    "tell callers which authentication the proxy takes; requests and httpx know Basic only",
+                ),
             ],
         )
 
@@ -124,7 +127,7 @@ class ProxyRefusedTunnel(Cause):
 
 def _exempt(case: Case) -> str:
     existing = case.evidence.machine.variable("NO_PROXY") or case.evidence.machine.variable("no_proxy")
-    return "export NO_PROXY=" + shlex.quote(",".join(filter(None, (existing, case.evidence.target.host))))
+    return export(case, "NO_PROXY", ",".join(filter(None, (existing, case.evidence.target.host))))
 
 
 class ProxyUnreachable(Cause):
@@ -165,7 +168,7 @@ class ProxyUnreachable(Cause):
             expected="a proxy that answers CONNECT",
             actual=f"{clean(seen.root_type or '')} at {chosen_by(case)}" + _probed(case),
             remedies=[
-                Remedy(YOU, f"correct or remove the proxy in {named_in(route)}"),
+                Remedy(YOU, f"correct or remove the proxy in {named_in(case)}"),
                 Remedy(PROXY_OPERATOR, "check whether the proxy runs and accepts connections from this machine"),
             ],
         )

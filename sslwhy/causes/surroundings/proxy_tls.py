@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
+from sslwhy.causes.snippets import library_of
+from sslwhy.causes.trust.remedies import export
 from sslwhy.facts import questions
 from sslwhy.facts.peer import AlertReceived, TunnelRefused
 from sslwhy.facts.tls import reasons
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sslwhy.causes.case import Case
-    from sslwhy.facts.client import Route
     from sslwhy.facts.observed import Observed
     from sslwhy.report.values import Finding
 
@@ -27,22 +27,25 @@ def chosen_by(case: Case) -> str:
     """Return the proxy and where it came from, and what keeps other hosts from it."""
     route, machine = case.evidence.route, case.evidence.machine
     exempt = machine.variable("NO_PROXY") or machine.variable("no_proxy")
-    return f"{clean(route.proxy or '')} (from {named_in(route)}" + (f"; NO_PROXY={clean(exempt)})" if exempt else ")")
+    return f"{clean(route.proxy or '')} (from {named_in(case)}" + (f"; NO_PROXY={clean(exempt)})" if exempt else ")")
 
 
-def named_in(route: Route) -> str:
+def named_in(case: Case) -> str:
     """Return where the proxy was named: a variable, or what the program itself passes to its client library."""
-    return "the argument proxies" if route.source in {None, "proxies"} else str(route.source)
+    source = case.evidence.route.source
+    if source not in {None, "proxies"}:
+        return str(source)
+    return "the argument proxy" if library_of(case) == "httpx" else "the argument proxies"
 
 
 def configured(case: Case, text: str, url: str) -> Remedy:
     """Return the remedy that gives the proxy another URL at the place where this one came from."""
-    route, seen = case.evidence.route, case.evidence.observed
+    route = case.evidence.route
     if route.source not in {None, "proxies"}:
-        return Remedy(YOU, f"{text}, in {route.source}", command=f"export {route.source}={shlex.quote(url)}")
-    if (seen.type or "").startswith("httpx."):
+        return Remedy(YOU, f"{text}, in {route.source}", command=export(case, str(route.source), url))
+    if library_of(case) == "httpx":
         return Remedy(YOU, text, snippet=f"import httpx\n\nclient = httpx.Client(proxy={url!r})")
-    return Remedy(YOU, text, snippet=f'proxies = {{"https": {url!r}, "http": {url!r}}}')
+    return Remedy(YOU, text, snippet=f"proxies = {{'https': {url!r}, 'http': {url!r}}}")
 
 
 class ProxySchemeMismatch(Cause):
@@ -98,7 +101,7 @@ def _scheme_finding(case: Case, scheme: str, told: str, spoken: str, *, proven: 
         expected=f"{url} for this proxy",
         actual=f"{chosen_by(case)}, which makes this client speak {told} to it",
         confidence="confirmed" if proven else "likely",
-        alternatives=[] if proven else ["the proxy was out of order just then"],
+        alternatives=[] if proven else ["the proxy was out of order at that moment"],
         remedies=[configured(case, f"name the proxy as {url}", url)],
     )
 
@@ -146,6 +149,8 @@ class ProxyCertificateUntrusted(Cause):
                 Remedy(
                     PROXY_OPERATOR, f"give the proxy a certificate for {clean(route.host or '')} with its full chain"
                 ),
-                Remedy(YOU, "add the CA that issued the proxy's certificate to the bundle that verify names"),
+                Remedy(
+                    YOU, "add the CA of the proxy's certificate to the bundle in use, beside the CA of the server's"
+                ),
             ],
         )

@@ -58,7 +58,7 @@ class CaBundleIncomplete(DistrustCause):
         role = "the end-entity" if held == distrust.path.presented[0] else "the intermediate"
         name, store = clean(held.label, 80), described(distrust.store)
         return cls.finding(
-            f"the trust store holds {role} {name}, but not the root above it",
+            f'the trust store holds {role} "{name}", but not the root above it',
             expected="the root at the end of the path among the trust anchors",
             actual=f"{store} without {role}'s issuer {clean(held.issuer, 120)}",
             certificate=held.sha256,
@@ -71,7 +71,7 @@ class CaBundleIncomplete(DistrustCause):
         return cls.finding(
             "the trust store in force holds no certificate authority",
             expected="the root at the end of the path among the trust anchors",
-            actual=f"a context with {count} certificate{'s' * (count > 1)}, none of which is a CA certificate",
+            actual=f"a context with {count} certificate{'s' * (count > 1)} and no CA certificate among them",
             confidence="likely",
             alternatives=("what it holds has nothing to do with this server",),
             remedies=remedies.complete_bundle(distrust, None),
@@ -99,6 +99,8 @@ class ClientCertificateAsCaBundle(DistrustCause):
 
     code = "client-certificate-as-ca-bundle"
     specificity = 93
+    # Against a store that was never meant to be one, what else is said of trust says nothing.
+    supersedes = frozenset({"ca-bundle-incomplete", "unknown-issuer", "untrusted-root"})
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
@@ -109,15 +111,17 @@ class ClientCertificateAsCaBundle(DistrustCause):
             return
         with_key = " and its private key" if distrust.store.private_key else ""
         yield cls.finding(
-            f"{distrust.store.source} names the client certificate {clean(mine.label, 80)}, not a CA bundle",
+            f'{distrust.store.source} names the client certificate "{clean(mine.label, 80)}", not a CA bundle',
             expected="the authority that issued the server's certificate",
-            actual=f"{described(distrust.store)}: the client certificate {clean(mine.label, 80)}{with_key}",
+            actual=f'{described(distrust.store)}: the client certificate "{clean(mine.label, 80)}"{with_key}',
             remedies=remedies.swap(distrust),
         )
 
 
 def _held(distrust: Distrust) -> Certificate | None:
     """Return the certificate of the path that the store holds, where nothing above it is trusted."""
+    if any(distrust.path.of_kind("chain-too-long")):
+        return None  # issuers in a circle have no root above them
     top, end_entity = distrust.path.path[-1], distrust.path.presented[0]
     if top.anchor and not top.certificate.is_self_signed:
         return top.certificate

@@ -75,7 +75,7 @@ def convert(case: Case, store: TrustStore) -> Iterator[Remedy]:
     command = _CONVERSION.get(store.problem or "empty")
     if command and store.location:
         result = _converted(store.location)
-        text = f"convert it to PEM and name the result, {clean(result, 120)}, instead"
+        text = f"convert it to PEM and name the result instead: {clean(result, 120)}"
         yield Remedy(YOU, text, command=command.format(file=shlex.quote(store.location), result=shlex.quote(result)))
     elif store.source == "system":
         text = "remove the damaged certificate from the store (certlm.msc), or use a newer Python, which skips it"
@@ -124,19 +124,21 @@ def complete_bundle(distrust: Distrust, root: Certificate | None) -> Iterator[Re
     """Yield what completes a bundle that lacks the root."""
     case = distrust.case
     if root is not None:
-        name = f"{clean(root.label, 80)} (SHA-256 {root.sha256})"
-        text = f"put the root {name} into the bundle, once you have compared this fingerprint with the authority's"
+        text = (
+            f'add the root "{clean(root.label, 80)}" to the bundle; before that, compare its SHA-256 fingerprint with '
+            f"the authority's: {root.sha256}"
+        )
         yield Remedy(YOU, text, change=TrustChange(add=(root.der,)))
     else:
-        yield Remedy(YOU, "obtain the root above it from whoever runs the server and put it into the bundle")
-    text = "where the root cannot be had: let paths to this host end in any certificate of the bundle"
+        yield Remedy(YOU, "obtain the root above it from whoever runs the server and add it to the bundle")
+    text = "where the root is not to be had: let paths to this host end in any certificate of the bundle"
     yield one_host(case, text, "context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN")
 
 
 def swap(distrust: Distrust) -> Iterator[Remedy]:
     """Yield what puts the client certificate where it belongs."""
     path, found = distrust.store.location, distrust.elsewhere()
-    text = "give this file as cert, and leave verify to the authority that issued the server's certificate"
+    text = "give this file as cert, and name the authority of the server's certificate as verify"
     if distrust.trust.client != "requests" or not distrust.store.private_key or not (found and found.store.location):
         yield Remedy(YOU, text)
         return

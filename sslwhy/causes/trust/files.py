@@ -145,10 +145,10 @@ class CaDirectoryNotHashed(DistrustCause):
         if not helps and store.anchors:
             return
         unseen = len(store.unhashed)
-        doubt = "none of them issued this chain, so that something else is wrong as well"
+        doubt = "none of them issued this chain: something else is wrong as well"
         yield cls.finding(
-            f"OpenSSL does not see {unseen} certificate{'s' * (unseen > 1)} in {clean(store.location or '', 200)}, "
-            "for want of file names by subject hash",
+            f"OpenSSL does not see {unseen} certificate{'s' * (unseen > 1)} in {clean(store.location or '', 200)}: "
+            "the file names are no subject hashes",
             expected="file names such as 5ed36f99.0 (openssl rehash)",
             actual=f"{described(store)}, and {unseen} more under other names",
             confidence="confirmed" if helps else "likely",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from sslwhy.causes.trust.view import VARIABLES, described
+from sslwhy.causes import snippets
+from sslwhy.causes.trust.view import VARIABLES, described, named
 from sslwhy.report.values import ADMINISTRATOR, YOU, Remedy, TrustChange
 from sslwhy.text import clean
 
@@ -42,10 +43,9 @@ def verifying_with(case: Case, path: str) -> str:
         return "\n".join(lines)
     context = f"context = ssl.create_default_context({_parameter(case, path)}={path})"
     if client == "httpx":
-        return "\n".join(
-            ["import ssl", "", *needs, "import httpx", "", context, "client = httpx.Client(verify=context)"]
-        )
-    return "\n".join(["import ssl", "", *([*needs, ""] if needs else []), context])
+        made = snippets.httpx_client(case, "verify=context")
+        return "\n".join(["import ssl", "", *needs, *snippets.httpx_imports(case), "", context, *made])
+    return "\n".join(["import ssl", "", *([*needs, ""] if needs else []), context, snippets.hand_over(case)])
 
 
 def _parameter(case: Case, path: str) -> str:
@@ -68,7 +68,8 @@ def unset(case: Case, names: tuple[str, ...]) -> str:
     return "unset " + " ".join(names)
 
 
-def _export(case: Case, name: str, value: str) -> str:
+def export(case: Case, name: str, value: str) -> str:
+    """Return the shell command that sets an environment variable."""
     if case.evidence.machine.platform == "win32":
         return f'$env:{name} = "{value}"'
     return f"export {name}={shlex.quote(value)}"
@@ -77,6 +78,13 @@ def _export(case: Case, name: str, value: str) -> str:
 def variable_of(client: str) -> str:
     """Return the environment variable by which a client library is given a bundle."""
     return _READ.get(client, _OPENSSL)[0]
+
+
+_WITH_DEFAULTS = """\
+import ssl
+
+context = ssl.create_default_context()  # loads them; a context made in another way: context.load_default_certs()
+"""
 
 
 def fill_store(distrust: Distrust) -> Iterator[Remedy]:
@@ -89,8 +97,8 @@ def fill_store(distrust: Distrust) -> Iterator[Remedy]:
     if system is not None and system.anchors:
         yield Remedy(
             YOU,
-            "load the operating system's trust anchors into the context",
-            snippet="import ssl\n\ncontext = ssl.create_default_context()\ncontext.load_default_certs()",
+            "load the operating system's trust anchors into the program's context",
+            snippet=_WITH_DEFAULTS,
             change=TrustChange(replace_with="system") if distrust.vouched_by(system) else None,
         )
     else:
@@ -104,8 +112,7 @@ def _install(platform: str) -> Iterator[Remedy]:
         yield Remedy(YOU, text, command=command + '/Install Certificates.command"')
     elif platform != "win32":
         text = "install the operating system's certificate authorities in the machine or image"
-        command = "apt-get install -y ca-certificates || apk add ca-certificates || dnf install -y ca-certificates"
-        yield Remedy(ADMINISTRATOR, text, command=command)
+        yield Remedy(ADMINISTRATOR, text, command=_INSTALL_PACKAGE)
 
 
 def renew_store(distrust: Distrust, found: Vouched) -> Iterator[Remedy]:
@@ -120,8 +127,13 @@ def renew_store(distrust: Distrust, found: Vouched) -> Iterator[Remedy]:
     yield Remedy(ADMINISTRATOR, text, command=_UPGRADE)
 
 
+_INSTALL_PACKAGE = (
+    "{ apt-get update && apt-get install -y ca-certificates; } "
+    "|| apk add ca-certificates || dnf install -y ca-certificates"
+)
 _UPGRADE = (
-    "apt-get install --only-upgrade ca-certificates || apk upgrade ca-certificates || dnf upgrade ca-certificates"
+    "{ apt-get update && apt-get install -y --only-upgrade ca-certificates; } "
+    "|| apk upgrade -U ca-certificates || dnf upgrade -y ca-certificates"
 )
 
 
@@ -135,7 +147,7 @@ def restore_store(distrust: Distrust, found: Vouched) -> Iterator[Remedy]:
         yield Remedy(YOU, text, command=unset(case, names), change=change)
     path = "certifi.where()" if found.store.source == "certifi" else repr(found.store.location)
     if found.store.location:
-        text = f"verify with {found.store.source}"
+        text = f"verify with {named(found.store)}"
         yield Remedy(YOU, text, snippet=verifying_with(case, path), change=change)
     if store.kind == "file" and found.store.kind == "file" and store.location and found.store.location:
         yield _combined(distrust, found)
@@ -174,12 +186,12 @@ def use_store(distrust: Distrust, found: Vouched) -> Iterator[Remedy]:
     if store.source in {"system", *_OPENSSL} and client != "ssl":
         yield truststore(change)
     if store.location and store.kind in {"file", "directory"}:
-        text = "verify with the operating system's store" if store.source == "system" else f"verify with {store.source}"
+        text = f"verify with {named(store)}"
         yield Remedy(YOU, text, snippet=verifying_with(case, repr(store.location)), change=change)
         variable = variable_of(client)
         if variable != store.source:  # else it is named there, and the call passed the variable over
             text = f"or name it in {variable}, which this client reads; it replaces the default store"
-            yield Remedy(YOU, text, command=_export(case, variable, store.location), change=change)
+            yield Remedy(YOU, text, command=export(case, variable, store.location), change=change)
     yield from _upgrade(distrust)
 
 
@@ -208,7 +220,7 @@ def install_in_system(case: Case, anchor: Certificate) -> Remedy:
     name = clean(anchor.label, 60) or "this certificate"
     return Remedy(
         ADMINISTRATOR,
-        f"put {name} (SHA-256 {anchor.sha256}) into the system's store, from a file that you obtained safely",
+        f'put "{name}" (SHA-256 {anchor.sha256}) into the system\'s store, from a file that you obtained safely',
         command=_INSTALL.get(case.evidence.machine.platform, _INSTALL_UNIX),
     )
 
@@ -220,6 +232,8 @@ _INSTALL = {
 _INSTALL_UNIX = (
     "# Debian, Ubuntu, Alpine\n"
     "sudo cp private-ca.crt /usr/local/share/ca-certificates/ && sudo update-ca-certificates\n"
-    "# Fedora, RHEL, SUSE (there: /etc/pki/trust/anchors and update-ca-certificates)\n"
-    "sudo cp private-ca.crt /etc/pki/ca-trust/source/anchors/ && sudo update-ca-trust"
+    "# Fedora, RHEL\n"
+    "sudo cp private-ca.crt /etc/pki/ca-trust/source/anchors/ && sudo update-ca-trust\n"
+    "# SUSE\n"
+    "sudo cp private-ca.crt /etc/pki/trust/anchors/ && sudo update-ca-certificates"
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.trust import remedies
-from sslwhy.causes.trust.view import Distrust, DistrustCause, Vouched, described, distrust_in, named_in_vain
+from sslwhy.causes.trust.view import Distrust, DistrustCause, Vouched, described, distrust_in, named, named_in_vain
 from sslwhy.facts.missing import Missing
 from sslwhy.text import clean
 
@@ -62,10 +62,10 @@ class TrustStoreEmpty(DistrustCause):
             return
         store = distrust.store
         sure = store.kind != "unknown" or distrust.vouched_by(distrust.trust.other("system"))
-        where = store.error or f"{described(store)} holds none"
+        where = store.error or f"none in {described(store)}"
         yield cls.finding(
             "no trust anchor at all was in force, so no server can be verified",
-            expected="the certificate authorities that this program is to trust",
+            expected="trust anchors: the certificate authorities that this program is to trust",
             actual=clean(where, 300),
             confidence="confirmed" if sure else "likely",
             alternatives=() if sure else ("the context looks into a directory of its own",),
@@ -112,7 +112,7 @@ class TrustStoreOutdated(DistrustCause):
         now = case.evidence.machine.now
         old = _age(store, anchor, found.store)
         yield cls.finding(
-            f"{described(store)} lacks the root {clean(anchor.label, 80)}, which {described(found.store)} has",
+            f'{_chosen(store)} lacks the root "{clean(anchor.label, 80)}", which {_chosen(found.store)} has',
             expected=f"a current copy of the public roots: {described(found.store, now)}",
             actual=f"{described(store, now)}",
             confidence="confirmed" if old else "likely",
@@ -153,8 +153,8 @@ class TrustStoreOverride(DistrustCause):
             return
         now = case.evidence.machine.now
         yield cls.finding(
-            f"{_chosen(distrust.store)} replaced {found.store.source}, which trusts {distrust.end_entity}",
-            expected=f"{described(found.store, now)}, which holds {clean(found.anchor.label, 80)}",
+            f"{_chosen(distrust.store)} replaced {named(found.store)}, which trusts {_certificate(distrust)}",
+            expected=f'{described(found.store, now)}, which holds "{clean(found.anchor.label, 80)}"',
             actual=f"{described(distrust.store, now)} instead, which does not",
             remedies=remedies.restore_store(distrust, found),
         )
@@ -198,7 +198,7 @@ class TrustedBySystemOnly(DistrustCause):
         unread = found.store.source in distrust.trust.ignored
         yield cls.finding(
             _system_headline(distrust, found, unread=unread),
-            expected=f"{clean(found.anchor.label, 80)} among the trust anchors in force",
+            expected=f'"{clean(found.anchor.label, 80)}" among the trust anchors in force',
             actual=f"in force: {described(distrust.store, now)}; it is in {described(found.store, now)}",
             remedies=remedies.use_store(distrust, found),
         )
@@ -249,15 +249,19 @@ def _age(store: TrustStore, anchor: Certificate, newer: TrustStore) -> bool:
 
 
 def _chosen(store: TrustStore) -> str:
-    if store.source == "context":
-        return "the program's own TLS context"
+    """Return a store in words, short enough for a headline."""
+    if store.source in {"certifi", "context", "system"}:
+        return named(store) + (f" {store.version}" if store.version else "")
     return f"{store.source}={clean(store.location or '', 120)}"
 
 
+def _certificate(distrust: Distrust) -> str:
+    return f"the certificate of {distrust.case.evidence.target.authority}"
+
+
 def _system_headline(distrust: Distrust, found: Vouched, *, unread: bool) -> str:
+    trusted = f"{_certificate(distrust)} is trusted by {_chosen(found.store)}"
     if unread:
-        return (
-            f"{distrust.end_entity} is trusted by {_chosen(found.store)}, which {distrust.trust.client} does not read"
-        )
-    whose = "the operating system" if found.store.source == "system" else _chosen(found.store)
-    return f"{distrust.end_entity} is trusted by {whose}, but not by {distrust.store.source}, which was in force"
+        client = distrust.trust.client
+        return f"{trusted}, which {'this client' if client == 'unknown' else client} does not read"
+    return f"{trusted}, but not by {_chosen(distrust.store)}, which was in force"

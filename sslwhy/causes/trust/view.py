@@ -27,6 +27,9 @@ GIVEN = "trust_anchors"
 """The source of anchors that a caller gave for an offline diagnosis: there is no store to find fault with."""
 
 
+_OWN = {"context": "the program's own TLS context", "system": "the operating system's store"}
+
+
 @dataclass(frozen=True, slots=True)
 class Vouched:
     """A store that would have verified the chain.
@@ -127,9 +130,14 @@ def named_in_vain(store: TrustStore) -> bool:
     return store.problem is not None and store.source != "system"
 
 
+def named(store: TrustStore) -> str:
+    """Return a store in words, for a sentence: what it is, or who names it."""
+    return {"certifi": "certifi", **_OWN}.get(store.source, f"the bundle that {store.source} names")
+
+
 def described(store: TrustStore, now: datetime | None = None) -> str:
     """Return a store in words: who chose it, where it lies, how many anchors it holds, how old it is."""
-    name = f"{store.source} {store.version}" if store.version else store.source
+    name = f"{store.source} {store.version}" if store.version else _OWN.get(store.source, store.source)
     parts = [f"{len(store.anchors)} trust anchor{'' if len(store.anchors) == 1 else 's'}"]
     dated = store.released or store.modified
     if now is not None and dated is not None and dated < now:

@@ -6,6 +6,7 @@ unknown version), and a diagnosis must read exactly what OpenSSL read. Only defi
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -34,8 +35,11 @@ _WIDTHS = {BMP_STRING: 2, UNIVERSAL_STRING: 4}
 _END_OF_CONTENTS = b"\0\0"
 _NOT_UNIVERSAL = 0x40
 _HIGH_TAG = 0x1F
+_PADDED_ARC = re.compile(rb"[\x00-\x7f]\x80")
+_LARGEST_TAG = 0x7FFFFFFF
 _LONG_LENGTH = 0x80
 _MAX_NESTING = 7
+_LONG_OID = 128
 
 
 class DerError(ValueError):
@@ -100,6 +104,8 @@ def _high_tag(data: bytes, first: int, position: int) -> tuple[int, int]:
         octet = data[position]
         position += 1
         number = number << 7 | octet & 0x7F
+        if number > _LARGEST_TAG:
+            raise DerError("a tag that is too large")
         if octet < _LONG_LENGTH:
             # A small number in the long form is still that number to OpenSSL.
             return (first << 32 if number >= _HIGH_TAG else first & ~_HIGH_TAG) | number, position
@@ -232,20 +238,21 @@ def joined(element: Element, depth: int = _MAX_NESTING) -> bytes:
 
 
 def oid(content: bytes) -> str:
-    """Decode the contents of an OBJECT IDENTIFIER into dotted decimals.
+    """Decode the contents of an OBJECT IDENTIFIER into dotted decimals, or hex if it is absurdly long.
 
     Raises:
         DerError: if it is empty, cut short or padded.
     """
     if not content or content[-1] >= _LONG_LENGTH:
         raise DerError("malformed object identifier")
-    arcs, value, fresh = [], 0, True
+    if content[0] == _LONG_LENGTH or _PADDED_ARC.search(content):
+        raise DerError("padded object identifier")
+    if len(content) > _LONG_OID:
+        return "#" + content.hex()
+    arcs, value = [], 0
     for octet in content:
-        if fresh and octet == _LONG_LENGTH:
-            raise DerError("padded object identifier")
         value = value << 7 | octet & 0x7F
-        fresh = octet < _LONG_LENGTH
-        if fresh:
+        if octet < _LONG_LENGTH:
             arcs.append(value)
             value = 0
     first = min(arcs[0] // 40, 2)
@@ -263,15 +270,6 @@ def text(tag: int, content: bytes) -> str:
         return content.decode(codec)
     except UnicodeDecodeError:
         raise DerError("a string holds octets that are no characters") from None
-
-
-def encode(tag: int, content: bytes) -> bytes:
-    """Return an element's encoding."""
-    size = len(content)
-    if size < _LONG_LENGTH:
-        return bytes((tag, size)) + content
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, _LONG_LENGTH | len(length))) + length + content
 
 
 def check_any(element: Element) -> None:

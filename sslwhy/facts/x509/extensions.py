@@ -187,9 +187,16 @@ def _check_point_name(name: der.Element) -> None:
 
 def _proxy_cert_info(content: bytes) -> int:
     members = der.elements(der.only(content, der.SEQUENCE, "value"))
-    if members and members[0].tag == der.INTEGER:
-        return der.integer(members[0].content)
-    return -1
+    length = der.integer(members.pop(0).content) if members and members[0].tag == der.INTEGER else -1
+    if len(members) != 1:
+        raise der.DerError("no proxy policy")
+    language, *policy = der.elements(der.expect(members[0], der.SEQUENCE, "proxy policy")) or [members[0]]
+    der.oid(der.expect(language, der.OID, "policy language"))
+    for part in policy:
+        der.octets(part, "policy")
+    if len(policy) > 1:
+        raise der.DerError("a proxy policy of a wrong shape")
+    return length
 
 
 def _ca_issuers(content: bytes) -> tuple[str, ...]:

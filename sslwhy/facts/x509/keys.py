@@ -63,15 +63,12 @@ def parse_key(spki: der.Element) -> KeyFacts:
     identifier, parameters = algorithm_identifier(algorithm)
     kind = KEY_KINDS.get(identifier, "unknown")
     octets = der.bit_string(der.expect(key, der.BIT_STRING, "public key"))
+    # OpenSSL clears the bits that do not count.
+    plain = spki.raw[: -len(key.content)] + b"\0" + octets
     try:
-        return _describe(kind, octets, parameters, _plain(algorithm, octets))
+        return _describe(kind, octets, parameters, plain)
     except (der.DerError, IndexError, ValueError):  # e.g. DSA parameters that are inherited, RFC 3279 section 2.3.2
         return KeyFacts(spki=spki.raw)
-
-
-def _plain(algorithm: der.Element, octets: bytes) -> bytes:
-    """Return the SubjectPublicKeyInfo with whole octets, as OpenSSL reads it: it clears the bits that do not count."""
-    return der.encode(der.SEQUENCE, algorithm.raw + der.encode(der.BIT_STRING, b"\0" + octets))
 
 
 def _describe(kind: KeyKind, octets: bytes, parameters: der.Element | None, spki: bytes) -> KeyFacts:

@@ -111,7 +111,7 @@ class DistinguishedName:
             members = [_attribute(member) for member in der.repeated(rdn, der.SET, "relative name")]
             if members:
                 rdns.append(tuple(attribute for attribute, _ in members))
-                canonical.append(der.encode(der.SET, b"".join(sorted((folded for _, folded in members)))))
+                canonical.append(_encoded(der.SET, b"".join(sorted((folded for _, folded in members)))))
         return cls(tuple(rdns), b"".join(canonical))
 
     def __bool__(self) -> bool:
@@ -135,7 +135,7 @@ class DistinguishedName:
 def _attribute(element: der.Element) -> tuple[Attribute, bytes]:
     kind, value = _kind_and_value(element)
     attribute = Attribute(der.oid(kind.content), value.tag, value.content)
-    return attribute, der.encode(der.SEQUENCE, kind.raw + _folded(value))
+    return attribute, _encoded(der.SEQUENCE, kind.raw + _folded(value))
 
 
 def _kind_and_value(element: der.Element) -> tuple[der.Element, der.Element]:
@@ -165,7 +165,15 @@ def _folded(value: der.Element) -> bytes:
         return value.raw
     characters = der.text(value.tag, value.content).encode("utf-8")
     # bytes.lower() touches ASCII letters only, as OpenSSL's comparison does.
-    return der.encode(der.UTF8_STRING, _SPACES.sub(b" ", characters).strip(b" ").lower())
+    return _encoded(der.UTF8_STRING, _SPACES.sub(b" ", characters).strip(b" ").lower())
+
+
+def _encoded(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + content
 
 
 def _shown(attribute: Attribute) -> str:
