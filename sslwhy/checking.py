@@ -69,6 +69,7 @@ def check(
         The report; ``report.primary`` is ``None`` when nothing is wrong.
 
     Raises:
+        TypeError: the address is not text.
         ValueError: the address is not one that TLS could be spoken to, or another argument is of no use to requests.
     """
     target = https_address(url)
@@ -89,8 +90,11 @@ def https_address(text: str) -> str:
     """Return an https URL for what a person typed: a URL, ``host``, ``host:port``, an IP address.
 
     Raises:
+        TypeError: it is not text.
         ValueError: it is not an address that TLS could be spoken to.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"an address is a str, not {type(text).__name__}")
     typed = text.strip()
     if "://" not in typed:
         bare = typed.split("/", 1)[0]

@@ -110,6 +110,8 @@ def diagnose_chain(
     """
     if hostname == "":
         raise ValueError("hostname is empty; None leaves names unchecked")
+    if hostname and hostname.startswith("[") and hostname.endswith("]"):
+        hostname = hostname[1:-1]  # an IPv6 address as URLs write it
     evidence = Evidence(
         target=Target(None, hostname, None, hostname),
         operation=Operation("check"),

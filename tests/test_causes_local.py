@@ -148,7 +148,7 @@ def test_a_session_that_a_child_has_used(server: TlsServer, ca_file: str) -> Non
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_the_turn_of_the_process_that_opened_the_session(server: TlsServer, ca_file: str) -> None:
-    """The opener meets the damage, too, and cannot know of the fork: no more than possible, with what else it may be."""
+    """The opener meets the damage, too, and cannot know of the fork: no more than possible, with what else it is."""
     program = _FORKED.format(ca_file=ca_file, url=server.url)
     opener = program[: program.rindex("if os.fork() == 0:")] + _OPENER.format(url=server.url)
     done = subprocess.run([sys.executable, "-c", opener], capture_output=True, text=True, timeout=60, check=False)

@@ -184,14 +184,16 @@ def test_an_unverified_check_takes_the_tunnel(server: TlsServer) -> None:
 
 @pytest.mark.scenario("proxy-refused-tunnel")
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(("status", "said"), [(403, "does not allow it"), (502, "could not reach it")])
+@pytest.mark.parametrize(
+    ("status", "said"), [(403, "it does not allow it"), (502, "it could not reach it"), (400, ": status 400")]
+)
 def test_a_tunnel_that_is_refused(way: str, status: int, said: str, server: TlsServer, ca_file: str) -> None:
-    """A rule is told from a server that the proxy cannot reach."""
+    """A rule is told from a server that the proxy cannot reach; of another status no reason is claimed."""
     with Proxy(status=status) as proxy:
         report = failed(server.url, way, verify=ca_file, proxies=through(proxy))
     assert primary(report) == "proxy-refused-tunnel confirmed proxy"
     assert report.primary
-    assert said in report.primary.headline
+    assert report.primary.headline.endswith(said)
     assert report.connections == 0
 
 
@@ -306,3 +308,13 @@ def test_a_proxy_with_credentials_is_not_probed(leaf: Identity, ca_file: str) ->
         assert primary(report) == "protocol-version-mismatch likely server"
         assert report.connections == 0
         assert len(proxy.tunnels) == 1
+
+
+def test_a_fault_of_the_origin_names_the_proxy_on_the_way(ca_file: str) -> None:
+    """Whoever reads the record sees that the call went through a proxy, which one, and where it came from."""
+    with TlsServer(pki.self_signed("localhost", dns=["localhost"])) as origin, Proxy() as proxy:
+        report = failed(origin.url, verify=ca_file, proxies=through(proxy, user="bob:hunter2@"))
+    assert report.code == "self-signed-certificate"
+    assert [(each.result, each.reason) for each in report.checks if each.name == "proxy"] == [
+        ("ok", f"through http://localhost:{proxy.port} (from the argument proxies)")
+    ]

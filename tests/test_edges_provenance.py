@@ -11,7 +11,7 @@ import pytest
 import requests
 import zeep
 import zeep.transports
-from support import pki, sites, tls
+from support import pki, raw, sites, tls
 from support.edges import assert_enriched, raised_by
 from support.sites import Site
 
@@ -309,6 +309,17 @@ class TestForcedHttps:
             exec(off, names)
             assert ping(library, f"{server.url}/service?wsdl", ca_file, settings=names["settings"]) == "pong"
         assert len(plain.requests) == 1
+
+    def test_a_plain_server_that_hangs_up(self, library: str, good: Identity, ca_file: str) -> None:
+        """Nothing shows that the port speaks HTTP, but the WSDL is not said to name an https address without doubt."""
+        with raw.RawServer(raw.close_after_hello) as plain:
+            address = f"http://localhost:{plain.port}/service"
+            with tls.TlsServer(good, application=SoapService(address)) as server:
+                report = assert_enriched(
+                    raised_by(ping, library, f"{server.url}/service?wsdl", ca_file), "handshake-closed"
+                ).report
+        provenance = next(finding for finding in report.findings if finding.code == "wsdl-address-mismatch")
+        assert "(forced-https)" in provenance.alternatives[0]
 
     def test_https_address_of_the_wsdl_itself(self, good: Identity, ca_file: str) -> None:
         """With ``force_https`` off nothing was rewritten: the port does not speak TLS, and the WSDL said https."""

@@ -83,6 +83,12 @@ class TestCheck:
         with pytest.raises(ValueError, match="address"):
             sslwhy.check(url)
 
+    @pytest.mark.parametrize("url", [None, b"https://localhost/", 443])
+    def test_what_is_no_text(self, url: Any) -> None:
+        """What is no text at all is a TypeError."""
+        with pytest.raises(TypeError, match="str"):
+            sslwhy.check(url)
+
 
 class Unspeakable:
     """An object that has no text."""
@@ -174,6 +180,12 @@ class TestDiagnoseChain:
         assert primary
         assert primary.code == "hostname-mismatch"
         assert (primary.headline + primary.expected + primary.actual).isprintable()
+
+    def test_an_address_in_brackets(self, root: Any) -> None:
+        """An IPv6 address is the same with the brackets that it has in a URL."""
+        leaf = root.issue("x", ips=["::1"])
+        for hostname in ("::1", "[::1]"):
+            assert not sslwhy.diagnose_chain([leaf.der], trust_anchors=[root.der], hostname=hostname).findings
 
     def test_no_name_is_not_an_empty_name(self, root: Any, leaf: Any) -> None:
         """Names stay unchecked only where that was asked for, and the report says that they were."""

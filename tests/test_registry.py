@@ -39,6 +39,30 @@ CONTRACT = [
 ]  # fmt: skip
 """The codes that callers rely on, in the order in which they were given out."""
 
+NOT_THE_SERVERS = {
+    "local": {
+        "local-clock-wrong", "trusted-by-system-only", "trust-store-override", "trust-store-empty",
+        "trust-store-outdated", "ca-bundle-not-found", "ca-bundle-unreadable", "ca-directory-not-hashed",
+        "ca-bundle-incomplete", "client-certificate-as-ca-bundle", "tls-library-misconfigured", "key-log-file-unusable",
+    },
+    "network": {
+        "intercepting-proxy", "large-client-hello-dropped", "name-resolution-failed", "connection-refused",
+        "connect-timeout", "connection-reset",
+    },
+    "client": {
+        "plain-http-to-tls-port", "session-shared-across-processes", "ssl-patched-twice", "forced-https",
+        "client-certificate-required", "client-certificate-untrusted", "client-chain-incomplete",
+        "client-certificate-expired", "client-certificate-rejected", "client-key-mismatch",
+        "client-certificate-not-found", "client-certificate-unreadable", "client-key-encrypted",
+        "client-certificate-weak",
+    },
+    "proxy": {
+        "proxy-scheme-mismatch", "proxy-certificate-untrusted", "proxy-authentication-required", "proxy-refused-tunnel",
+        "proxy-unreachable",
+    },
+}  # fmt: skip
+"""Whose fault a cause is, where it is not the server's: what callers route by."""
+
 NO_HANDSHAKE = {
     # code: why no loopback handshake on this kind of machine can show it
 }
@@ -58,6 +82,12 @@ def test_every_code_of_the_contract_has_one_class() -> None:
     """No code is missing, none is given twice, none is new without being written down here."""
     codes = [cause.code for cause in all_causes()]
     assert sorted(codes) == sorted(CONTRACT)
+
+
+@pytest.mark.parametrize("cause", all_causes(), ids=lambda cause: cause.code)
+def test_whose_fault_it_is(cause: type[Cause]) -> None:
+    """Each code is blamed on whom callers were told."""
+    assert cause.subject == next((who for who, codes in NOT_THE_SERVERS.items() if cause.code in codes), "server")
 
 
 def test_retired_codes_stay_retired() -> None:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from sslwhy.facts.x509.certificate import Certificate
     from sslwhy.report.values import Finding
 
-SET_CLOCK = "timedatectl set-ntp true"
-"""The command that lets a time server keep the clock, on Linux."""
-
 _TOLERANCE = timedelta(minutes=5)
 """How far apart two clocks may be before one of them is called wrong."""
 
@@ -92,9 +89,13 @@ class LocalClockWrong(PathCause):
 
 
 def _clock_remedies(case: Case) -> Iterator[Remedy]:
+    yield Remedy(ADMINISTRATOR, "set the clock and let a time server (NTP) keep it", command=set_clock(case))
+
+
+def set_clock(case: Case) -> str:
+    """Return the command that sets this machine's clock from a time server."""
     commands = {"win32": "w32tm /resync", "darwin": "sudo sntp -sS time.apple.com"}
-    command = commands.get(case.evidence.machine.platform, SET_CLOCK)
-    yield Remedy(ADMINISTRATOR, "set the clock and let a time server (NTP) keep it", command=command)
+    return commands.get(case.evidence.machine.platform, "timedatectl set-ntp true")
 
 
 def clock_proof(case: Case) -> ClockProof | None:

@@ -214,7 +214,7 @@ class NotACa(ContentCause):
         """Yield the new authority."""
         del fault, case
         text = (
-            "re-issue the authority's certificate with basic constraints CA:TRUE (critical) and key usage keyCertSign"
+            "re-issue the authority's certificate with basic constraints CA:TRUE, critical, and key usage keyCertSign"
         )
         yield reissue(text)
 
@@ -244,10 +244,9 @@ class PathLengthExceeded(ContentCause):
     @classmethod
     def remedies(cls, fault: Fault, case: Case) -> Iterator[Remedy]:
         """Yield the way out by another issuer."""
-        del fault, case
-        text = (
-            "have the certificate issued by the authority itself, or the authority re-issued with a larger path length"
-        )
+        del case
+        name = path_view.name_of(fault.certificate)
+        text = f"have the certificate issued by {name} itself, or have {name} re-issued with a larger path length"
         yield Remedy(SERVER_OPERATOR, text)
 
 

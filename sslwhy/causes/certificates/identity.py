@@ -155,11 +155,12 @@ def _remedies(code: str, fault: Fault, reference: ReferenceIdentity, case: Case)
     kind = "iPAddress" if reference.address is not None else "DNS name"
     names = certificate.dns_names if certificate else ()
     if code == HostnameMismatch.code:
-        text = f"bind the certificate for {name} to this listener, or re-issue it with {name} in the SAN"
+        text = f"bind the certificate for this name to the listener, or re-issue it with {name} in the SAN"
         yield Remedy(SERVER_OPERATOR, text)
     else:
         yield Remedy(SERVER_OPERATOR, f"re-issue the certificate with {name} as {kind} in the SAN")
-    usable = [one for one in names if "*" not in one]
+    # An IP address that is written as a DNS name matches nothing.
+    usable = [one for one in names if "*" not in one and ReferenceIdentity(one).address is None]
     if usable:
         text = f"call the server by a name that it presents, if that is the server you mean: {listed(usable)}"
         yield Remedy(YOU, text)

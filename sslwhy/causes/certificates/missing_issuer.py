@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sslwhy.causes import offers
 from sslwhy.causes.certificates import remedies
 from sslwhy.causes.certificates import view as path_view
 from sslwhy.causes.certificates.issuer_clues import clue_in, passed_over, vouched_elsewhere
@@ -60,7 +61,7 @@ class UnknownIssuer(PathCause):
                 confidence=path_view.confidence(case),
                 alternatives=(
                     "the server does not send an intermediate certificate",
-                    "a private authority, whose root this trust store does not hold",
+                    "a private authority issued it, whose root this trust store does not hold",
                 ),
                 certificate=fault.certificate.sha256,
                 remedies=_unknown_remedies(case, fault.certificate),
@@ -105,9 +106,10 @@ class MissingIntermediate(PathCause):
                 f"{case.evidence.target.authority} did not send the intermediate that issued {whose}",
                 depth=fault.depth,
                 expected="end-entity followed by every intermediate up to a trust anchor (RFC 8446 section 4.4.2)",
-                actual=f"{sent} sent; the issuer {clean(fault.certificate.issuer, 160)} is missing; {clue.words}",
+                actual=f"{sent} certificate{'s' * (sent > 1)} sent; the issuer {clean(fault.certificate.issuer, 160)} "
+                f"is missing; {clue.words}",
                 confidence=clue.confidence,
-                alternatives=() if clue.confidence == "confirmed" else ("a private authority with an untrusted root",),
+                alternatives=() if clue.confidence == "confirmed" else ("a private authority issued it",),
                 certificate=fault.certificate.sha256,
                 remedies=_missing_remedies(case, clue),
             )
@@ -119,8 +121,7 @@ def _missing_remedies(case: Case, clue: Clue) -> Iterator[Remedy]:
     if clue.issuer is not None:
         yield from remedies.trust(case, clue.issuer)
     else:
-        command = f"sslwhy check {case.evidence.target.authority}" if case.evidence.target.host else None
-        yield Remedy(YOU, "prove it by fetching the intermediate", command=command)
+        yield from offers.checks(case, "prove it by fetching the intermediate")
 
 
 def _unknown_remedies(case: Case, top: Certificate) -> Iterator[Remedy]:
@@ -130,7 +131,7 @@ def _unknown_remedies(case: Case, top: Certificate) -> Iterator[Remedy]:
     if top.is_ca:
         yield from remedies.trust(case, top)
     yield Remedy(
-        YOU, "ask whoever runs the server for the issuer's certificate, and for its fingerprint by another way"
+        YOU, "ask whoever runs the server for the issuer's certificate, and for its fingerprint over another channel"
     )
 
 

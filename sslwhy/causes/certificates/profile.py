@@ -88,7 +88,7 @@ class UnhandledCriticalExtension(ContentCause):
     code = "unhandled-critical-extension"
     specificity = 57
     kind = "critical-extension"
-    problem = "has a critical extension that is not known"
+    problem = "has an extension that OpenSSL does not handle"
 
     @classmethod
     def remedies(cls, fault: Fault, case: Case) -> Iterator[Remedy]:

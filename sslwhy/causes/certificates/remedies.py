@@ -40,7 +40,7 @@ def avoid_detour(case: Case) -> Iterator[Remedy]:
         return
     name = clean(path.presented[path.detour].label, 80)
     text = (
-        f"take certificate {path.detour} ({name}) out of the served chain: OpenSSL follows it first and never comes "
+        f'take certificate {path.detour} ("{name}") out of the served chain; OpenSSL follows it first and never comes '
         "back for the other one of that name, with which the path would verify"
     )
     yield Remedy(SERVER_OPERATOR, text)
@@ -54,7 +54,7 @@ def reissue(text: str) -> Remedy:
 def trust(case: Case, certificate: Certificate) -> Iterator[Remedy]:
     """Yield how to trust a certificate, if that is enough to make the path verify; else nothing.
 
-    The text asks first to compare the fingerprint with the issuer's, by another way than this connection.
+    The text asks first to compare the fingerprint with the issuer's, over another channel than this connection.
     """
     path = case.path_with(certificate.der)
     if isinstance(path, Missing) or path.faults:
@@ -64,7 +64,7 @@ def trust(case: Case, certificate: Certificate) -> Iterator[Remedy]:
     name = clean(certificate.label, 80) or "this certificate"
     yield Remedy(
         YOU,
-        f"ask the owner of {name} for its SHA-256 fingerprint by another way than this connection; if it is "
+        f'ask the owner of "{name}" for its SHA-256 fingerprint over another channel than this connection; if it is '
         f"{_colons(certificate.sha256)}, verify with a bundle of certifi and this certificate",
         command=_command(case, certificate),
         snippet=_snippet(case, certificate, needed),

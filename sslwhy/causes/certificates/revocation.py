@@ -79,7 +79,6 @@ class RevocationUnknown(_Revocation):
     """
 
     code = "revocation-unknown"
-    subject = "local"
 
     @classmethod
     def find(cls, case: Case) -> Iterable[Finding]:
@@ -98,8 +97,20 @@ class RevocationUnknown(_Revocation):
 
 def _crl_remedies(code: int) -> Iterator[Remedy]:
     loaded = code != VerifyCode.UNABLE_TO_GET_CRL
-    text = (
-        "renew the revocation list" if loaded else "download the issuer's revocation list and load it into the context"
+    what = "renew the issuer's revocation list" if loaded else "download the issuer's revocation list"
+    yield Remedy(
+        ADMINISTRATOR,
+        f"{what} and convert it to PEM; OpenSSL never fetches one by itself",
+        command="openssl crl -inform DER -in issuer.crl -out issuer-crl.pem",
     )
-    yield Remedy(ADMINISTRATOR, f"{text}; OpenSSL never fetches one by itself")
-    yield Remedy(YOU, "or do not ask for the check where no list can be kept current (VERIFY_CRL_CHECK_LEAF)")
+    yield Remedy(YOU, "load the list into the context", snippet=_WITH_LIST)
+    yield Remedy(YOU, "or do not ask for the check where no list can be kept current")
+
+
+_WITH_LIST = """\
+import ssl
+
+context = ssl.create_default_context()
+context.load_verify_locations("issuer-crl.pem")
+context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+"""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sslwhy.facts.observed import Observed
     from sslwhy.report.values import Finding
 
-OWN_CA = "hand the root to your clients by a safe way, or use a certificate from an authority that they trust already"
+OWN_CA = "hand the root to your clients in a safe way, or use a certificate from an authority that they trust already"
 """What whoever runs a private authority can do."""
 
 
@@ -151,7 +151,7 @@ class ChainTooLong(PathCause):
             side = YOU if fault.anchor else SERVER_OPERATOR
             where = "the trust store" if fault.anchor else "the served chain"
             yield cls.finding(
-                f"path of {case.evidence.target.authority} does not end within the depth limit",
+                f"certificate path of {case.evidence.target.authority} does not end within the depth limit",
                 subject="local" if fault.anchor else "server",
                 depth=fault.depth,
                 expected=fault.expected,
@@ -170,7 +170,7 @@ def _oversized(case: Case) -> Finding:
     chain = case.evidence.peer.chain if case.evidence.peer else ()
     size = f"{len(chain)} certificates of {sum(map(len, chain))} bytes" if chain else "more than that"
     return ChainTooLong.finding(
-        f"Certificate message of {case.evidence.target.authority} is over OpenSSL's limit",
+        f"the Certificate message of {case.evidence.target.authority} is over OpenSSL's limit",
         expected=f"a Certificate message of at most {_MESSAGE_LIMIT} bytes",
         actual=f"{size}; {_OVERSIZED}",
         remedies=[Remedy(SERVER_OPERATOR, "serve a certificate with fewer names, and no certificate more than needed")],

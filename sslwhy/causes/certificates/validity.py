@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sslwhy.causes.base import doubt
 from sslwhy.causes.certificates import view as path_view
-from sslwhy.causes.certificates.clock import SET_CLOCK, clock_proof
+from sslwhy.causes.certificates.clock import clock_proof, set_clock
 from sslwhy.causes.certificates.view import PathCause
 from sslwhy.report.values import SERVER_OPERATOR, YOU, Remedy
 from sslwhy.text import span, utc
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sslwhy.causes.case import Case
     from sslwhy.causes.path.faults import Fault
     from sslwhy.facts.x509.certificate import Certificate
-    from sslwhy.report.values import Finding, Subject
+    from sslwhy.report.values import Finding
 
 
 class _Validity(PathCause):
@@ -53,7 +53,6 @@ class _Expired(_Validity):
                     actual=f"notAfter {utc(certificate.not_after)}; now {utc(now)} (local clock)",
                     depth=fault.depth,
                     confidence=path_view.confidence(case),
-                    subject=_subject(fault),
                     certificate=certificate.sha256,
                     remedies=cls._remedies(fault, case),
                 ),
@@ -77,7 +76,7 @@ class _Expired(_Validity):
         else:
             text = "replace the expired certificate in the served chain by the issuer's current one and reload"
             yield Remedy(SERVER_OPERATOR, text)
-        yield Remedy(YOU, "if the local clock above is wrong, correct it", command=SET_CLOCK)
+        yield Remedy(YOU, "if the local clock above is wrong, correct it", command=set_clock(case))
 
 
 class CertificateExpired(_Expired):
@@ -166,21 +165,16 @@ class _NotYetValid(_Validity):
                     actual=f"notBefore {utc(certificate.not_before)}; now {utc(now)} (local clock)",
                     depth=fault.depth,
                     confidence=path_view.confidence(case),
-                    subject=_subject(fault),
                     certificate=certificate.sha256,
-                    remedies=_not_yet_remedies(fault),
+                    remedies=_not_yet_remedies(fault, case),
                 ),
                 certificate,
                 case,
             )
 
 
-def _subject(fault: Fault) -> Subject | None:
-    return "local" if fault.anchor and fault.depth else None
-
-
-def _not_yet_remedies(fault: Fault) -> Iterator[Remedy]:
-    yield Remedy(YOU, "compare the local clock with another one and correct it", command=SET_CLOCK)
+def _not_yet_remedies(fault: Fault, case: Case) -> Iterator[Remedy]:
+    yield Remedy(YOU, "compare the local clock with another one and correct it", command=set_clock(case))
     if fault.anchor and fault.depth:
         yield Remedy(YOU, "until its time comes, keep the authority's previous certificate in the trust store as well")
         return

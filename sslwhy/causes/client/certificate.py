@@ -258,9 +258,7 @@ def rejected_finding(case: Case, met: str, why: str = "", *, confidence: Confide
         expected="a client certificate that the server accepts",
         actual=f"{view.describes_ours}; {met}" if view.certificates else met,
         confidence=confidence,
-        alternatives=[]
-        if confidence == "confirmed"
-        else ["the server refused the call for another reason of its own", *_UNASKED * view.undemanded],
+        alternatives=[] if confidence == "confirmed" else [*_ELSE, *_UNASKED * view.undemanded],
         certificate=view.certificates[0].sha256 if view.certificates else None,
         remedies=[
             *_REMEDY_FOR.get(why, ()),
@@ -270,6 +268,11 @@ def rejected_finding(case: Case, met: str, why: str = "", *, confidence: Confide
     )
 
 
+_ELSE = (
+    "the server does not trust its CA (client-certificate-untrusted)",
+    "an intermediate is missing from its file (client-chain-incomplete)",
+    "the server refused the call for another reason of its own",
+)
 _UNASKED = ("the certificate was never asked for: a probe was not, though the server may ask later than that",)
 _IS_REVOKED, _NOT_FOR_CLIENTS = ": it is revoked", ": its extended key usage lacks clientAuth"
 _REMEDY_FOR = {

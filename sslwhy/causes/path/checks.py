@@ -87,7 +87,7 @@ def _critical(path: Path, depth: int) -> Iterator[Fault]:
     unhandled = extensions.unhandled_critical
     if unhandled:
         actual = "critical " + ", ".join(WORDS.get(name, name) for name in unhandled[:_OIDS_SHOWN])
-        expected = "no critical extension that is unknown (RFC 5280 section 4.2)"
+        expected = "no critical extension that OpenSSL does not handle (RFC 5280 section 4.2)"
         yield _fault("critical-extension", VerifyCode.UNHANDLED_CRITICAL_EXTENSION, path, depth, expected, actual)
     if extensions.proxy_path_length is not None:
         expected, actual = "no proxy certificate (RFC 3820)", "a proxy certificate"

@@ -110,16 +110,13 @@ class ProxyRefusedTunnel(Cause):
         seen, target, route = case.evidence.observed, case.evidence.target, case.evidence.route
         if not cls.explains(seen):
             return
-        unreached = seen.status in {502, 503, 504}
-        why = "could not reach it" if unreached else "does not allow it"
+        why, remedy = _reason(seen.status)
         yield cls.finding(
-            f"the proxy {route.authority} opened no tunnel to {target.authority}: status {seen.status}, it {why}",
+            f"the proxy {route.authority} opened no tunnel to {target.authority}: status {seen.status}{why}",
             expected="status 200 to CONNECT",
             actual=f"status {seen.status} from {chosen_by(case)}",
             remedies=[
-                Remedy(PROXY_OPERATOR, f"check whether the proxy can reach {target.authority}")
-                if unreached
-                else Remedy(PROXY_OPERATOR, f"allow CONNECT to {target.authority}"),
+                Remedy(PROXY_OPERATOR, remedy.format(target.authority)),
                 Remedy(YOU, "if the host can be reached without the proxy, exempt it", command=_exempt(case)),
             ],
         )
@@ -128,6 +125,15 @@ class ProxyRefusedTunnel(Cause):
 def _exempt(case: Case) -> str:
     existing = case.evidence.machine.variable("NO_PROXY") or case.evidence.machine.variable("no_proxy")
     return export(case, "NO_PROXY", ",".join(filter(None, (existing, case.evidence.target.host))))
+
+
+def _reason(status: int | None) -> tuple[str, str]:
+    """Return what a status says about why no tunnel was opened, and what the proxy's operator can do about it."""
+    if status in {502, 503, 504}:
+        return ", it could not reach it", "check whether the proxy can reach {}"
+    if status in {403, 405}:
+        return ", it does not allow it", "allow CONNECT to {}"
+    return "", "look up in the proxy's log why it answered CONNECT to {} so"
 
 
 class ProxyUnreachable(Cause):
