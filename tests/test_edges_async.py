@@ -66,6 +66,37 @@ def failure_in(library: str, work: Callable[..., Awaitable[Any]], *args: Any) ->
     return raised_by(anyio.run, work, *args, backend=library)
 
 
+class TestAddress:
+    """The node that failed is named, though a TLS object in memory has no peer."""
+
+    def test_httpx(self, hosts: dict[str, list[str]], expired: tls.TlsServer) -> None:
+        """httpx on asyncio; of several addresses it is the one that was connected to."""
+        hosts["soap.partner.example"] = ["127.0.0.1", "127.0.0.2"]
+
+        async def call() -> None:
+            async with httpx.AsyncClient(transport=sslwhy.AsyncHTTPTransport()) as client:
+                await client.get(f"https://soap.partner.example:{expired.port}/")
+
+        assert_named(failure_in("asyncio", call))
+
+    def test_streams(self, hosts: dict[str, list[str]], expired: tls.TlsServer) -> None:
+        """asyncio's own streams."""
+        hosts["soap.partner.example"] = ["127.0.0.1"]
+
+        async def call() -> None:
+            async with diagnosing():
+                await asyncio.open_connection("soap.partner.example", expired.port, ssl=ssl.create_default_context())
+
+        assert_named(failure_in("asyncio", call))
+
+
+def assert_named(error: BaseException) -> None:
+    """Assert that the address stands in the report and in the one-line form."""
+    assert isinstance(error, DiagnosedError)
+    assert error.report.target.address == "127.0.0.1"
+    assert "(127.0.0.1) failed" in str(error)
+
+
 class TestTransports:
     """httpx's transports, ours in their place."""
 

@@ -374,6 +374,25 @@ def test_a_trust_anchor_whose_time_has_not_come() -> None:
     assert not [each for each in finding.remedies if each.actor == "server operator"]
 
 
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({"permitted": ["dns:corp.example", "ip:10.0.0.0/8"]}, "permits: DNS corp.example, IP 10.0.0.0/255.0.0.0"),
+        ({"permitted": ["ip:fd00::/8"]}, "permits: IP fd00::/ff00::"),
+        ({"excluded": ["dns:localhost"]}, "excludes: DNS localhost"),
+        ({"excluded": ["ip:0.0.0.0/0", "email:x@y.example"]}, "excludes: IP 0.0.0.0/0.0.0.0, e-mail x@y.example"),
+        ({"excluded": ["dns:"]}, "excludes: DNS (all)"),
+    ],
+)
+def test_name_constraints_are_told(limits: dict[str, Any], expected: str, root: pki.Authority) -> None:
+    """What the authority allows stands beside the name that it does not."""
+    leaf = root.intermediate("Narrow CA", **limits).issue("x", dns=["localhost"], ips=["127.0.0.1"])
+    finding = sslwhy.diagnose_chain(leaf.chain(), trust_anchors=[root.der], hostname="localhost").findings[0]
+    assert finding.code == "name-constraint-violation"
+    assert finding.expected.endswith(f'names that "Narrow CA" {expected}')
+    assert finding.actual in {"localhost", "127.0.0.1"}
+
+
 @pytest.mark.parametrize(("source", "public"), [("certifi", True), ("verify", False)])
 def test_who_renews_an_expired_root(source: str, public: bool) -> None:
     """An expired anchor is renewed in the trust store first; a new certifi helps only where certifi was in force."""

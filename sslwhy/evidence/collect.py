@@ -89,7 +89,7 @@ def target_of(incident: Incident) -> Target:
         host=host,
         port=port,
         server_name=(testimony.server_name if testimony else None) or host,
-        address=None if route_of(incident).proxy else (testimony.address if testimony else incident.address),
+        address=None if route_of(incident).proxy else ((testimony and testimony.address) or incident.address),
     )
 
 

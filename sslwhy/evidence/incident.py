@@ -51,7 +51,7 @@ class Incident:
         url: the URL of the failing request, as it was asked for.
         host: the host that was connected to, where no URL is known.
         port: its TCP port.
-        address: the IP address that was last tried, where the connection never came about.
+        address: the IP address that was last tried, where the TLS connection itself does not tell.
         verify: what ``verify`` came to after the library's own merging, or ``None`` where that is not known.
         verify_asked: what the caller passed for this one request, or ``None``.
         verify_session: the session's own ``verify``, or ``None``.

@@ -12,17 +12,20 @@ from sslwhy.causes.path.identity import matches, refusals
 from sslwhy.causes.path.signatures import is_readable, signed_by
 from sslwhy.causes.verify_codes import VerifyCode
 from sslwhy.facts.x509.extension_values import SUBJECT_ALT_NAME, WORDS
+from sslwhy.text import listed
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sslwhy.causes.path.faults import Path, PathRules
     from sslwhy.causes.path.identity import ReferenceIdentity
     from sslwhy.facts.x509.certificate import Certificate
+    from sslwhy.facts.x509.extension_values import Subtree
 
 _LEVELS = (0, 80, 112, 128, 192, 256)
 _OIDS_SHOWN = 3
+_SUBTREES_TOLD = 4
 
 
 def _fault(kind: FaultKind, code: VerifyCode, path: Path, depth: int, expected: str, actual: str) -> Fault:
@@ -237,8 +240,22 @@ def check_name_constraints(path: Path, reference: ReferenceIdentity | None) -> I
     by_host = reference is not None and reference.address is None and not reference.common_name_fallback
     certificates = tuple(link.certificate for link in path.links)
     for depth, above, code, name in _violations(certificates, with_common_names=not by_host):
-        expected = f"only names that the constraints of {certificates[above].label} allow"
-        yield _fault("name-constraint", code, path, depth, expected, name)
+        yield _fault("name-constraint", code, path, depth, _allowed(certificates[above], code), name)
+
+
+def _allowed(authority: Certificate, code: VerifyCode) -> str:
+    limits = authority.extensions.name_constraints
+    if limits is not None and code == VerifyCode.PERMITTED_VIOLATION:
+        return f'only names that "{authority.label}" permits: {_told(limits.permitted)}'
+    if limits is not None and code == VerifyCode.EXCLUDED_VIOLATION:
+        return f'no names that "{authority.label}" excludes: {_told(limits.excluded)}'
+    return f'only names that the constraints of "{authority.label}" allow'
+
+
+def _told(subtrees: Sequence[Subtree]) -> str:
+    # A hostile authority limits many thousands of names, and each certificate below it breaks them.
+    first = listed(each.text for each in subtrees[:_SUBTREES_TOLD])
+    return f"{first} and {len(subtrees) - _SUBTREES_TOLD} more" if len(subtrees) > _SUBTREES_TOLD else first
 
 
 # What would be with another trust store or another rule is asked for the same path again and again.

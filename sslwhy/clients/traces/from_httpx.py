@@ -22,6 +22,8 @@ def read(frames: Iterable[Frame], incident: Incident) -> None:
     for frame in frames:
         if frame.module.startswith("httpcore."):
             _read_stream(frame, incident)
+        elif frame.module == "anyio.streams.tls":
+            _read_peer(frame.values.get("transport_stream"), incident)
         elif frame.module.startswith("aiohttp."):
             _read_aiohttp(frame, incident)
         elif frame.module.startswith("httpx."):
@@ -53,6 +55,14 @@ def _read_stream(frame: Frame, incident: Incident) -> None:
     incident.progress = "answered" if frame.function == "_receive_response_body" else "established"
     if incident.testimony is None:
         incident.testimony = Testimony(tls, established=True)
+
+
+def _read_peer(stream: Any, incident: Incident) -> None:
+    """Fill in the address; the socket is closed by now and does not know it any more, asyncio's transport does."""
+    transport = getattr(stream, "_transport", None)
+    peer = transport.get_extra_info("peername") if transport is not None else None
+    if isinstance(peer, tuple):
+        incident.address = str(peer[0])
 
 
 def _read_aiohttp(frame: Frame, incident: Incident) -> None:

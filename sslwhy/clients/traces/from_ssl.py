@@ -105,6 +105,8 @@ def _read_asyncio(frame: Frame, incident: Incident) -> None:
     if frame.has("host", "port", "ssl") and frame.values["ssl"]:
         incident.secure = True
         incident.host, incident.port = frame.values["host"], frame.values["port"]
+        _, _, _, _, tried = frame.values.get("addrinfo") or (None,) * 5
+        _read_address(None, tried, incident)
     elif frame.function == "_create_connection_transport" and frame.values.get("ssl"):
         incident.progress = "handshake"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,20 @@ class Subtree:
 
     base: GeneralName
     plain: bool
+
+    @property
+    def text(self) -> str:
+        """Return kind and base as text, raw: whoever prints it must clean it."""
+        kind = {"dns": "DNS", "ip": "IP", "uri": "URI", "email": "e-mail"}.get(self.base.kind, self.base.kind)
+        return f"{kind} {self._base or '(all)'}"
+
+    @property
+    def _base(self) -> str:
+        octets = self.base.content
+        if self.base.kind != "ip" or len(octets) not in {8, 32}:
+            return self.base.text
+        half = len(octets) // 2
+        return "/".join(str(ipaddress.ip_address(part)) for part in (octets[:half], octets[half:]))
 
 
 @dataclass(frozen=True, slots=True)
