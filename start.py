@@ -66,7 +66,7 @@ def test(arguments: list[str]) -> int:
 
 def suite(bin_folder: Path, version: str, arguments: list[str]) -> int:
     """Run pytest; on one version, and only for the whole suite, with branch coverage and its floor."""
-    pytest = ["-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *arguments]
+    pytest = ["-m", "pytest", "-q", "-n", "3", "--dist", "worksteal", *arguments]
     measured = ["--cov", "--cov-report=term"] if version == COVERAGE_VERSION and not arguments else []
     return run(bin_folder / "python", *pytest, *measured)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +33,8 @@ def hosts() -> dict[str, list[str]]:
 def _isolated(monkeypatch: pytest.MonkeyPatch, hosts: dict[str, list[str]]) -> None:
     clean_environment(monkeypatch)
     stay_on_loopback(monkeypatch, hosts)
+    # From Python 3.12 on, urllib keeps the context of its first call, with the trust anchors of that environment.
+    monkeypatch.setattr(urllib.request, "_opener", None)
     # A busy machine must not turn a diagnosis into none at all; what tests say of deadlines they set themselves.
     monkeypatch.setenv("SSLWHY_DEADLINE", "30")
 
