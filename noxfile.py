@@ -55,4 +55,4 @@ def benchmarks(session: nox.Session) -> None:
     """What sslwhy costs."""
     session.install(".[async,cli]", *group("test"))
     for script in sorted(Path("benchmarks").glob("*.py")):
-        session.run("python", str(script), env={"PYTHONPATH": "tests"})
+        session.run("python", str(script))

@@ -17,11 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 import zeep
-from support import pki
-from support.tls import TlsServer
 
-import sslwhy
-from sslwhy.demo.soap_service import SoapService
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
+
+from support import pki  # noqa: E402 - both come from the tests
+from support.tls import TlsServer  # noqa: E402
+
+import sslwhy  # noqa: E402
+from sslwhy.demo.soap_service import SoapService  # noqa: E402
 
 
 if TYPE_CHECKING:
