@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sslwhy.causes.chosen_proxy import chosen_by
 from sslwhy.causes.registry import cause_named
-from sslwhy.causes.surroundings.proxy_tls import chosen_by
 from sslwhy.facts.missing import Missing
 from sslwhy.report.values import Check
 

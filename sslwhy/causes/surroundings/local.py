@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
-from sslwhy.causes.trust.remedies import unset
+from sslwhy.causes.variables import unset
 from sslwhy.facts.tls import reasons
 from sslwhy.report.values import ADMINISTRATOR, YOU, Remedy
 from sslwhy.text import clean, listed

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes import offers
 from sslwhy.causes.base import Cause
-from sslwhy.causes.surroundings.proxy_tls import ProxySchemeMismatch, chosen_by, configured, named_in
-from sslwhy.causes.trust.remedies import export
+from sslwhy.causes.chosen_proxy import chosen_by, configured, named_in
+from sslwhy.causes.surroundings.proxy_tls import ProxySchemeMismatch
+from sslwhy.causes.variables import export
 from sslwhy.facts import questions
 from sslwhy.facts.peer import NotTls
 from sslwhy.report.values import PROXY_OPERATOR, YOU, Remedy

@@ -7,8 +7,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from sslwhy.causes.one_host import one_host
-from sslwhy.causes.trust.remedies import CERTIFI, unset, verifying_with
+from sslwhy.causes.trust.remedies import CERTIFI, verifying_with
 from sslwhy.causes.trust.view import VARIABLES
+from sslwhy.causes.variables import unset
 from sslwhy.facts.x509.certificate import Certificate
 from sslwhy.report.values import ADMINISTRATOR, YOU, Remedy, TrustChange
 from sslwhy.text import clean

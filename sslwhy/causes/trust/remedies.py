@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sslwhy.causes import snippets
 from sslwhy.causes.trust.view import VARIABLES, described, named
+from sslwhy.causes.variables import export, unset
 from sslwhy.report.values import ADMINISTRATOR, YOU, Remedy, TrustChange
 from sslwhy.text import clean
 
@@ -38,8 +39,8 @@ def verifying_with(case: Case, path: str) -> str:
     if client == "requests":
         freed = _freed(case)
         imports = [*(["import os", ""] if freed else []), *needs, "import requests", ""]
-        handed_on = [_HANDED_ON] if case.evidence.operation.kind in {"wsdl", "schema", "operation"} else []
-        lines = [*imports, *freed, "session = requests.Session()", f"session.verify = {path}", *handed_on]
+        lines = [*imports, *freed, "session = requests.Session()", f"session.verify = {path}"]
+        lines += [_HANDED_ON] * snippets.is_soap(case)
         return "\n".join(lines)
     context = f"context = ssl.create_default_context({_parameter(case, path)}={path})"
     if client == "httpx":
@@ -59,20 +60,6 @@ def _freed(case: Case) -> list[str]:
     # The environment beats session.verify, and behind the first variable waits the second.
     machine = case.evidence.machine
     return [f'os.environ.pop("{name}", None)' for name in _READ["requests"] if machine.variable(name)]
-
-
-def unset(case: Case, names: tuple[str, ...]) -> str:
-    """Return the shell command that unsets environment variables."""
-    if case.evidence.machine.platform == "win32":
-        return "\n".join(f"Remove-Item Env:{name}" for name in names)
-    return "unset " + " ".join(names)
-
-
-def export(case: Case, name: str, value: str) -> str:
-    """Return the shell command that sets an environment variable."""
-    if case.evidence.machine.platform == "win32":
-        return f'$env:{name} = "{value}"'
-    return f"export {name}={shlex.quote(value)}"
 
 
 def variable_of(client: str) -> str:
